@@ -1,0 +1,1 @@
+"""Order phone numbers from DIDWW with asyncio."""
