@@ -1,1 +1,157 @@
-"""Order phone numbers from DIDWW with asyncio."""
+"""
+Order phone numbers from DIDWW with asyncio.
+
+::
+
+    async with DidwwClient(api_key="…") as didww:
+        order = await didww.create_order([NewDidOrderItem(sku_id="…", qty=15)])
+        order = await didww.wait_for_order(order)
+"""
+
+from didww_async.client import DidwwClient, __version__
+from didww_async.collections.listing import Listing, Page
+from didww_async.config import ApiVersion, Environment, RetryPolicy, Timeouts
+from didww_async.errors import (
+    ApiStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ClientStateError,
+    ConfigurationError,
+    ConflictError,
+    ConnectError,
+    ConnectionLostError,
+    DecodeError,
+    DidwwError,
+    ForeignOriginError,
+    InsufficientBalanceError,
+    InvalidRequestError,
+    NotFoundError,
+    NotLoadedError,
+    OrderUnconfirmedError,
+    PaginationError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RedirectError,
+    RequestTimeoutError,
+    ResponseTooLargeError,
+    ServerError,
+    TransportError,
+    ValidationError,
+    WaitTimeoutError,
+    WebhookPayloadError,
+    WebhookSignatureError,
+)
+from didww_async.jsonapi import UNSET, ErrorObject, Identifier, UnknownResource, Unset
+from didww_async.models.balance import Balance
+from didww_async.models.capacity import CapacityPool, QtyBasedPricing
+from didww_async.models.catalogue import (
+    AvailableDid,
+    DidGroup,
+    DidGroupType,
+    DidReservation,
+    Feature,
+    NanpaPrefix,
+    NewDidReservation,
+    StockKeepingUnit,
+)
+from didww_async.models.dids import Did
+from didww_async.models.geography import City, Country, Region
+from didww_async.models.order_items import (
+    CapacityOrderItem,
+    DidOrderItem,
+    EmergencyOrderItem,
+    GenericOrderItem,
+    NewCapacityOrderItem,
+    NewDidOrderItem,
+    NewEmergencyOrderItem,
+    NewOrderItem,
+    OrderItem,
+    UnknownOrderItem,
+)
+from didww_async.models.orders import (
+    CallbackMethod,
+    NewOrder,
+    Order,
+    OrderChanges,
+    OrderFilter,
+    OrderStatus,
+)
+from didww_async.transport import ApiKeyAuth, Auth, Pace
+
+__all__ = [
+    "UNSET",
+    "ApiKeyAuth",
+    "ApiStatusError",
+    "ApiVersion",
+    "Auth",
+    "AuthenticationError",
+    "AvailableDid",
+    "BadRequestError",
+    "Balance",
+    "CallbackMethod",
+    "CapacityOrderItem",
+    "CapacityPool",
+    "City",
+    "ClientStateError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectError",
+    "ConnectionLostError",
+    "Country",
+    "DecodeError",
+    "Did",
+    "DidGroup",
+    "DidGroupType",
+    "DidOrderItem",
+    "DidReservation",
+    "DidwwClient",
+    "DidwwError",
+    "EmergencyOrderItem",
+    "Environment",
+    "ErrorObject",
+    "Feature",
+    "ForeignOriginError",
+    "GenericOrderItem",
+    "Identifier",
+    "InsufficientBalanceError",
+    "InvalidRequestError",
+    "Listing",
+    "NanpaPrefix",
+    "NewCapacityOrderItem",
+    "NewDidOrderItem",
+    "NewDidReservation",
+    "NewEmergencyOrderItem",
+    "NewOrder",
+    "NewOrderItem",
+    "NotFoundError",
+    "NotLoadedError",
+    "Order",
+    "OrderChanges",
+    "OrderFilter",
+    "OrderItem",
+    "OrderStatus",
+    "OrderUnconfirmedError",
+    "Pace",
+    "Page",
+    "PaginationError",
+    "PermissionDeniedError",
+    "QtyBasedPricing",
+    "RateLimitedError",
+    "RedirectError",
+    "Region",
+    "RequestTimeoutError",
+    "ResponseTooLargeError",
+    "RetryPolicy",
+    "ServerError",
+    "StockKeepingUnit",
+    "Timeouts",
+    "TransportError",
+    "UnknownOrderItem",
+    "UnknownResource",
+    "Unset",
+    "ValidationError",
+    "WaitTimeoutError",
+    "WebhookPayloadError",
+    "WebhookSignatureError",
+    "__version__",
+]

@@ -1,0 +1,230 @@
+"""The client: puts the session, the codec and the collections together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from didww_async.collections.account import Balances, CapacityPools, Dids
+from didww_async.collections.answers import make_judge
+from didww_async.collections.base import Api
+from didww_async.collections.catalogue import (
+    AvailableDids,
+    Cities,
+    Countries,
+    DidGroups,
+    DidGroupTypes,
+    DidReservations,
+    NanpaPrefixes,
+    Regions,
+)
+from didww_async.collections.orders import Orders
+from didww_async.config import ApiVersion, Environment, RetryPolicy, Timeouts
+from didww_async.errors import ConfigurationError
+from didww_async.jsonapi import UNSET, JsonApiSerializer, Serializer, Unset
+from didww_async.models.base import registry
+from didww_async.models.orders import CallbackMethod, NewOrder, Order, OrderFilter
+from didww_async.transport import DEFAULT_MAX_RESPONSE_BYTES, ApiKeyAuth, Auth, Pace, Session
+
+if TYPE_CHECKING:
+    import ssl as _ssl
+
+    import aiohttp
+
+    from didww_async.collections.listing import Listing
+    from didww_async.jsonapi.query import Names
+    from didww_async.models.order_items import NewOrderItem
+
+__all__ = ["DidwwClient", "__version__"]
+
+__version__ = "0.1.0"
+
+
+class DidwwClient:
+    """
+    A client of DIDWW's API v3, for one account.
+
+    Use it with `async with`, or call `open()` and `close()`. It belongs to the event
+    loop that it was opened on.
+
+    - `api_key` falls back to the environment variable `DIDWW_API_KEY`, `base_url` to
+      `DIDWW_BASE_URL` and then to that of `environment`.
+    - `auth` replaces the key, `serializer` the JSON:API codec.
+    - `session` is an `aiohttp.ClientSession` of your own, which is never closed here;
+      or give `connector`, `proxy`, `ssl`, `trace_configs` and `trust_env` for the one
+      that the client makes.
+    - `pace` bounds the requests in any second: 10, the lower of the two figures that
+      DIDWW documents (the other is 20). Give several clients of one key the same
+      `Pace`, or `None` for no bound.
+    - `retry` repeats requests where nothing can happen twice; `None` repeats nothing.
+    - An answer of more than `max_response_bytes` is refused while it is read.
+
+    Raises:
+        ConfigurationError: A setting is missing or can't work. Nothing was sent.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        environment: Environment = Environment.PRODUCTION,
+        base_url: str | None = None,
+        api_version: ApiVersion | str = ApiVersion.V2026_04_16,
+        auth: Auth | None = None,
+        serializer: Serializer | None = None,
+        session: aiohttp.ClientSession | None = None,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008  # a frozen value
+        retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # a frozen value
+        pace: Pace | Unset | None = UNSET,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        connector: aiohttp.BaseConnector | None = None,
+        proxy: str | None = None,
+        ssl: _ssl.SSLContext | aiohttp.Fingerprint | bool = True,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        trust_env: bool = False,
+    ) -> None:
+        serializer = serializer or JsonApiSerializer(registry)
+        self._session = Session(
+            base_url or os.environ.get("DIDWW_BASE_URL") or environment.base_url,
+            auth=auth or ApiKeyAuth(_key(api_key)),
+            judge=make_judge(serializer),
+            headers={
+                "Accept": serializer.media_type,
+                "X-DIDWW-API-Version": str(api_version),
+                "User-Agent": f"didww-async/{__version__}",
+            },
+            content_type=serializer.media_type,
+            client_session=session,
+            timeouts=timeouts,
+            retry=retry,
+            pace=Pace() if pace is UNSET else pace,
+            max_response_bytes=max_response_bytes,
+            connector=connector,
+            proxy=proxy,
+            ssl=ssl,
+            trace_configs=trace_configs,
+            trust_env=trust_env,
+        )
+        api = Api(self._session, serializer)
+        self.orders = Orders(api)
+        self.dids = Dids(api)
+        self.did_groups = DidGroups(api)
+        self.did_group_types = DidGroupTypes(api)
+        self.available_dids = AvailableDids(api)
+        self.did_reservations = DidReservations(api)
+        self.nanpa_prefixes = NanpaPrefixes(api)
+        self.capacity_pools = CapacityPools(api)
+        self.countries = Countries(api)
+        self.regions = Regions(api)
+        self.cities = Cities(api)
+        self.balance = Balances(api)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._session.base_url!r})"
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError("DidwwClient is asynchronous; write `async with` instead of `with`")
+
+    def __exit__(self, *_: object) -> None:
+        """Stand beside `__enter__`, so that its error and not a missing method is seen."""
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> Self:
+        """
+        Bind the client to the running event loop, and return it.
+
+        For where `async with` does not reach, such as a notebook or the start-up of a
+        web application; `await client.close()` at the end.
+        """
+        self._session.open()
+        return self
+
+    async def close(self) -> None:
+        """Close the client's connections; may be called again."""
+        await self._session.close()
+
+    async def create_order(
+        self,
+        items: Iterable[NewOrderItem],
+        *,
+        allow_back_ordering: bool | Unset = UNSET,
+        callback_url: str | Unset | None = UNSET,
+        callback_method: CallbackMethod | str | Unset | None = UNSET,
+        external_reference_id: str | Unset | None = UNSET,
+    ) -> Order:
+        """
+        Place an order and return it as the server stored it. It is charged at once.
+
+        See `NewOrder` for the options, and `orders.create` for the errors: above all,
+        `OrderUnconfirmedError` means that the order may exist.
+        """
+        return await self.orders.create(
+            NewOrder(
+                items=items,  # type: ignore[arg-type]  # its converter takes any iterable
+                allow_back_ordering=allow_back_ordering,
+                callback_url=callback_url,
+                callback_method=callback_method,
+                external_reference_id=external_reference_id,
+            )
+        )
+
+    async def get_order(
+        self, order_id: str, *, fields: Names | Mapping[str, Names] | None = None
+    ) -> Order:
+        """One order by its id; `NotFoundError` if this account has none such."""
+        return await self.orders.get(order_id, fields=fields)
+
+    def list_orders(
+        self,
+        *,
+        filter: OrderFilter | None = None,  # noqa: A002  # JSON:API's own word
+        sort: Names | None = None,
+        fields: Names | Mapping[str, Names] | None = None,
+        page_size: int | None = None,
+        page_number: int | None = None,
+        prefetch: bool = True,
+    ) -> Listing[Order]:
+        """The orders that match: await it for the first page, iterate it for all of them."""
+        return self.orders.list(
+            filter=filter,
+            sort=sort,
+            fields=fields,
+            page_size=page_size,
+            page_number=page_number,
+            prefetch=prefetch,
+        )
+
+    async def cancel_order(self, order_id: str) -> None:
+        """Cancel a pending order of numbers; see `orders.cancel` for the errors."""
+        await self.orders.cancel(order_id)
+
+    async def wait_for_order(
+        self,
+        order: Order | str,
+        *,
+        timeout: float | None = 300.0,  # noqa: ASYNC109  # an error with the order in it, not a bare one
+        poll_interval: float = 1.0,
+    ) -> Order:
+        """The order as soon as it is completed or canceled; see `orders.wait`."""
+        return await self.orders.wait(order, timeout=timeout, poll_interval=poll_interval)
+
+
+def _key(api_key: str | None) -> str:
+    found = os.environ.get("DIDWW_API_KEY") if api_key is None else api_key
+    if found is None:
+        raise ConfigurationError(
+            "there is no API key: pass api_key, or set the environment variable DIDWW_API_KEY"
+        )
+    return found

@@ -1,0 +1,160 @@
+"""Orders: placing, following and cancelling them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Unpack
+
+from didww_async.collections.base import Creates, Lists, Updates
+from didww_async.errors import (
+    ApiStatusError,
+    ConnectionLostError,
+    DecodeError,
+    DidwwError,
+    InvalidRequestError,
+    OrderUnconfirmedError,
+    RedirectError,
+    RequestTimeoutError,
+    ResponseTooLargeError,
+    ServerError,
+    ValidationError,
+    WaitTimeoutError,
+)
+from didww_async.models.orders import (
+    NewOrder,
+    Order,
+    OrderChanges,
+    OrderFilter,
+    OrderStatus,
+    check_reference,
+)
+from didww_async.transport import Request
+
+__all__ = ["Orders"]
+
+# After these, nobody but the server knows whether it acted.
+_LOST_ANSWERS = (ConnectionLostError, RequestTimeoutError, ResponseTooLargeError, ServerError)
+_REQUEST_TIMEOUT = 408
+_SLOWEST_POLL_SECONDS = 30.0
+_POLL_SLOWDOWN = 1.5
+
+
+class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]):
+    """The orders of the account."""
+
+    model = Order
+    filters = OrderFilter
+    changes = OrderChanges
+    sorts = (
+        "amount",
+        "created_at",
+        "description",
+        "external_reference_id",
+        "reference",
+        "status",
+    )
+
+    async def create(self, new: NewOrder) -> Order:
+        """
+        Place an order and return it as the server stored it. It is charged at once.
+
+        An order of numbers is `pending` first, one of capacity already `completed`.
+        It is sent once: sent again only if the server provably did nothing with it,
+        that is after a failure to connect or a 429.
+
+        Raises:
+            InvalidRequestError: Nothing was sent; the field is named.
+            InsufficientBalanceError: It costs more than there is; nothing was bought.
+            ValidationError: An item was refused; `errors[n].pointer` names it.
+            OrderUnconfirmedError: It was sent and no answer tells its fate; look for it
+                before ordering again.
+            ConnectError: The server was not reached; nothing was bought.
+        """
+        if not isinstance(new, NewOrder):
+            raise InvalidRequestError("order", f"takes a NewOrder, not {type(new).__name__}")
+        try:
+            return await super().create(new)
+        except DidwwError as error:
+            if not _hides_the_fate(error):
+                raise
+            cause = error
+        raise OrderUnconfirmedError(cause, new.external_reference_id or None) from cause
+
+    async def update(self, id: str, **changes: Unpack[OrderChanges]) -> Order:  # noqa: A002
+        """
+        Change the order's `external_reference_id`; `None` clears it. Nothing else can be changed.
+
+        Raises:
+            InvalidRequestError: The field or its value can't be sent; nothing was.
+            NotFoundError: There is no such order in this account.
+        """
+        check_reference(changes.get("external_reference_id"))
+        return await self._update(id, changes)
+
+    async def cancel(self, id: str) -> None:  # noqa: A002
+        """
+        Cancel a pending order of numbers; its cost goes back to the balance.
+
+        If the answer is lost, the order is fetched to see what became of it.
+
+        Raises:
+            ValidationError: The order can't be canceled: it is no longer pending, or is
+                not of numbers (DIDWW docs, Cancel Order).
+            NotFoundError: There is no such order in this account.
+            TransportError: The answer was lost, and the order is not canceled so far.
+        """
+        request = Request("DELETE", self._member_path(id))
+        try:
+            await self._session.send(request)
+        except _LOST_ANSWERS:
+            if (await self.get(id)).status != OrderStatus.CANCELED:
+                raise
+        except ValidationError:
+            # In a session of the user's aiohttp may have sent it twice: the second is refused.
+            sent_once = self._session.sends_once
+            if sent_once or (await self.get(id)).status != OrderStatus.CANCELED:
+                raise
+
+    async def wait(
+        self,
+        order: Order | str,
+        *,
+        timeout: float | None = 300.0,  # noqa: ASYNC109  # an error with the order in it, not a bare one
+        poll_interval: float = 1.0,
+    ) -> Order:
+        """
+        The order, or the one with this id, as soon as it is completed or canceled.
+
+        It is fetched after `poll_interval` seconds, then ever more rarely, up to every 30
+        seconds. An order that is already final costs no request. `timeout` is in
+        seconds, `None` waits without end: with back ordering, an order may stay pending
+        until there is stock.
+
+        Raises:
+            WaitTimeoutError: It is still pending; `order` is its last state.
+        """
+        if not poll_interval > 0:
+            raise InvalidRequestError("poll_interval", "takes a number of seconds above 0")
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        latest = order if isinstance(order, Order) else await self.get(order)
+        while not latest.is_final:
+            pause = poll_interval
+            if deadline is not None:
+                left = deadline - loop.time()
+                if left <= 0:
+                    raise WaitTimeoutError(latest, timeout or 0.0)
+                pause = min(pause, left)
+            await asyncio.sleep(pause)
+            poll_interval = min(
+                poll_interval * _POLL_SLOWDOWN, max(poll_interval, _SLOWEST_POLL_SECONDS)
+            )
+            latest = await self.get(latest.id)
+        return latest
+
+
+def _hides_the_fate(error: DidwwError) -> bool:
+    """Whether the order may exist for all that this error tells."""
+    if isinstance(error, (*_LOST_ANSWERS, DecodeError, RedirectError)):
+        return True
+    return isinstance(error, ApiStatusError) and error.status == _REQUEST_TIMEOUT

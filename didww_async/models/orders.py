@@ -1,0 +1,164 @@
+"""Orders: what was bought, and how to say what to buy."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+import attrs
+
+from didww_async.errors import InvalidRequestError
+from didww_async.jsonapi import UNSET, OpenStrEnum, Unset, new_resource, optional
+from didww_async.models.base import AnyOf, DidwwResource, check, registry
+from didww_async.models.order_items import (
+    NewCapacityOrderItem,
+    NewDidOrderItem,
+    NewEmergencyOrderItem,
+    NewOrderItem,
+    OrderItem,
+    UnknownOrderItem,
+)
+
+__all__ = ["CallbackMethod", "NewOrder", "Order", "OrderChanges", "OrderFilter", "OrderStatus"]
+
+MAX_REFERENCE_LENGTH = 100
+
+
+class OrderStatus(OpenStrEnum):
+    """Where an order stands; `pending` is the only state that changes."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+
+
+class CallbackMethod(OpenStrEnum):
+    """How a callback is sent: its parameters in the query, or as a form."""
+
+    GET = "get"
+    POST = "post"
+
+
+@registry.resource("orders")
+class Order(DidwwResource):
+    """One purchase (DIDWW docs, Order Object)."""
+
+    reference: str
+    """DIDWW's own number of the order, like `KTH-650932`."""
+    description: str
+    """What it is for, such as `DID` or `Capacity`."""
+    amount: Decimal
+    """What it costs in all, VAT included, in the currency of the account."""
+    status: OrderStatus
+    created_at: datetime
+    callback_url: str | None = optional()
+    callback_method: CallbackMethod | None = optional()
+    external_reference_id: str | None = optional()
+    """The customer's own label. Not unique: nothing stops two orders from sharing it."""
+    items: tuple[OrderItem, ...]
+    """Not in the order of the request."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the order is completed or canceled, and will not change again."""
+        return self.status in {OrderStatus.COMPLETED, OrderStatus.CANCELED}
+
+
+class OrderFilter(TypedDict, total=False):
+    """Filters of a list of orders."""
+
+    id: AnyOf[str]
+    status: AnyOf[OrderStatus | str]
+    reference: AnyOf[str]
+    created_at_gteq: datetime
+    created_at_lteq: datetime
+    external_reference_id: str
+
+
+class OrderChanges(TypedDict, total=False):
+    """What can be changed of an order."""
+
+    external_reference_id: str | None
+
+
+def _items(items: Iterable[NewOrderItem]) -> tuple[NewOrderItem, ...]:
+    single = (NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem, UnknownOrderItem)
+    if isinstance(items, (*single, str, bytes, dict)):
+        raise InvalidRequestError("items", "takes a list of items; put brackets around it")
+    made = tuple(items)
+    check(made, "items", "an order needs at least one item")
+    for index, item in enumerate(made):
+        check(
+            isinstance(item, single),
+            f"items[{index}]",
+            "takes NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem or "
+            f"UnknownOrderItem, not {type(item).__name__}",
+        )
+    return made
+
+
+def check_reference(value: object) -> None:
+    """Refuse what can't be an `external_reference_id`; `None` clears it."""
+    if value is None or value is UNSET:
+        return
+    check(
+        isinstance(value, str) and value,
+        "external_reference_id",
+        f"takes a text or None, not {value!r}",
+    )
+    check(
+        len(str(value)) <= MAX_REFERENCE_LENGTH,
+        "external_reference_id",
+        f"has {len(str(value))} characters; shorten it to {MAX_REFERENCE_LENGTH} at most",
+    )
+
+
+def _check_callback(url: object, method: object) -> None:
+    if url is not UNSET and url is not None:
+        problem = "takes a full URL such as https://example.com/callbacks"
+        check(isinstance(url, str), "callback_url", problem)
+        try:
+            parts = urlsplit(str(url))
+            good = parts.scheme in {"http", "https"} and parts.hostname
+        except ValueError:
+            good = None
+        check(good and not any(char.isspace() for char in str(url)), "callback_url", problem)
+    if method is not UNSET and method is not None:
+        check(
+            method in {"get", "post"}, "callback_method", f"takes 'get' or 'post', not {method!r}"
+        )
+        check(
+            url is not UNSET and url is not None,
+            "callback_method",
+            "says how to call, and callback_url, which says where, is missing; give both",
+        )
+
+
+@new_resource("orders")
+class NewOrder:
+    """
+    An order to place.
+
+    Raises:
+        InvalidRequestError: A field can't be sent; it is named.
+    """
+
+    items: tuple[NewOrderItem, ...] = attrs.field(converter=_items)
+    allow_back_ordering: bool | Unset = UNSET
+    """Whether to wait for numbers that are out of stock; left out, the server does wait."""
+    callback_url: str | None | Unset = UNSET
+    """An http or https URL to call when the order is completed or canceled."""
+    callback_method: CallbackMethod | str | None | Unset = UNSET
+    """`get` or `post`."""
+    external_reference_id: str | None | Unset = UNSET
+    """Your own label, of at most 100 characters; the one thing to find a lost order by."""
+
+    def __attrs_post_init__(self) -> None:
+        check(
+            self.allow_back_ordering is UNSET or isinstance(self.allow_back_ordering, bool),
+            "allow_back_ordering",
+            f"takes True or False, not {self.allow_back_ordering!r}",
+        )
+        _check_callback(self.callback_url, self.callback_method)
+        check_reference(self.external_reference_id)

@@ -1,0 +1,93 @@
+"""When a request may be repeated, and how long to wait before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from didww_async.errors import (
+    ConnectError,
+    ConnectionLostError,
+    DidwwError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from didww_async.config import RetryPolicy
+
+__all__ = ["is_repeatable", "retry_after", "with_retries"]
+
+ResultT = TypeVar("ResultT")
+
+_GATEWAY_STATUSES = frozenset({502, 503, 504})
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that `Retry-After` asks for, as a number or as a date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:  # noqa: PLR2004  # 31 years
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=dt.UTC)
+    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def is_repeatable(method: str, error: Exception) -> bool:
+    """Whether the request can be sent again without doing anything twice."""
+    if isinstance(error, (ConnectError, RateLimitedError)):
+        return True
+    if method != "GET":
+        return False
+    if isinstance(error, ServerError):
+        return error.status in _GATEWAY_STATUSES
+    return isinstance(error, (ConnectionLostError, RequestTimeoutError))
+
+
+def wait_asked(error: Exception) -> float | None:
+    """Seconds that the server asked to be left alone, or `None` if it did not say."""
+    return error.retry_after if isinstance(error, (RateLimitedError, ServerError)) else None
+
+
+async def with_retries(
+    policy: RetryPolicy, method: str, attempt: Callable[[int], Awaitable[ResultT]]
+) -> ResultT:
+    """
+    Make an attempt, and repeat it as `policy` allows.
+
+    `attempt` gets its number, from 1 on.
+    """
+    try:
+        return await attempt(1)
+    except DidwwError as error:
+        if policy.attempts == 1 or not _may_wait(policy, method, error):
+            raise
+        failure: DidwwError | None = error
+    # Entered after a failure only: the context costs as much as a small request does.
+    import stamina  # noqa: PLC0415
+
+    async for again in stamina.retry_context(
+        on=lambda error: _may_wait(policy, method, error) and (wait_asked(error) or True),
+        attempts=policy.attempts,
+        timeout=None,
+        wait_initial=policy.wait_initial,
+        wait_max=policy.wait_max,
+        wait_jitter=policy.wait_jitter,
+    ):
+        with again:
+            if failure is not None:
+                first, failure = failure, None
+                raise first
+            return await attempt(again.num)
+    raise AssertionError("a retry context ends with a result or an error")
+
+
+def _may_wait(policy: RetryPolicy, method: str, error: Exception) -> bool:
+    return is_repeatable(method, error) and (wait_asked(error) or 0) <= policy.max_retry_after

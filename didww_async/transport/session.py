@@ -1,0 +1,327 @@
+"""
+The session manager: how a request leaves and how its answer comes back.
+
+It owns the headers, the credentials and the connection, holds every URL against the
+one origin that may see them, keeps the pace, repeats what may be repeated, and turns
+every failure into an error of this package. This is the one module that imports the
+aiohttp client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+
+from didww_async.config import RetryPolicy, Timeouts
+from didww_async.errors import (
+    ClientStateError,
+    ConfigurationError,
+    ConnectError,
+    ConnectionLostError,
+    DidwwError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ResponseTooLargeError,
+    TransportError,
+)
+from didww_async.transport.exchange import Request, Response
+from didww_async.transport.origin import BaseUrl, visible_url
+from didww_async.transport.retry import wait_asked, with_retries
+
+if TYPE_CHECKING:
+    import ssl
+
+    import yarl
+
+    from didww_async.transport.auth import Auth
+    from didww_async.transport.pace import Pace
+
+__all__ = ["DEFAULT_MAX_RESPONSE_BYTES", "Judge", "Session"]
+
+logger = logging.getLogger("didww_async")
+
+DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+DEFAULT_MAX_CONNECTIONS = 100
+PAUSE_WITHOUT_RETRY_AFTER = 1.0
+"""Seconds to leave the server alone after a 429 that does not say for how long."""
+
+Judge = Callable[[str, str, Response], DidwwError | None]
+"""Tells, by method and URL, which error an answer means; `None` if it is a success."""
+
+
+class Session:
+    """
+    Sends requests to one API.
+
+    Nothing happens in the constructor, and no event loop is needed for it. A
+    `client_session` of the caller's is used as it is and never closed; the options
+    that make one (`connector`, `proxy`, `ssl`, `trace_configs`, `trust_env`) can't be
+    given along with it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth,
+        judge: Judge,
+        headers: Mapping[str, str],
+        content_type: str,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        pace: Pace | None = None,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        client_session: aiohttp.ClientSession | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        proxy: str | None = None,
+        ssl: ssl.SSLContext | bool | aiohttp.Fingerprint = True,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        trust_env: bool = False,
+    ) -> None:
+        if client_session is not None and (connector is not None or trace_configs or trust_env):
+            raise ConfigurationError(
+                "connector, trace_configs and trust_env belong to a session that this client "
+                "makes; set them on the session that you pass instead"
+            )
+        if max_connections < 1 or max_response_bytes < 1:
+            raise ConfigurationError("max_connections and max_response_bytes start at 1")
+        self._base_url = BaseUrl(base_url)
+        self._auth = auth
+        self._judge = judge
+        self._headers = dict(headers)
+        self._body_headers = {"Content-Type": content_type}
+        limits = timeouts or Timeouts()
+        self._retry = retry or RetryPolicy(attempts=1)
+        self._pace = pace
+        self._max_response_bytes = max_response_bytes
+        self._max_connections = max_connections
+        self._injected = client_session
+        self._session_options: dict[str, Any] = {
+            "connector": connector,
+            "trace_configs": list(trace_configs),
+            "trust_env": trust_env,
+        }
+        self._request_options: dict[str, Any] = {
+            "proxy": proxy,
+            "ssl": ssl,
+            "allow_redirects": False,
+            "timeout": aiohttp.ClientTimeout(
+                total=limits.total, connect=limits.connect, sock_read=limits.read
+            ),
+        }
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._session: aiohttp.ClientSession | None = None
+        self._slots: asyncio.Semaphore | None = None
+
+    @property
+    def base_url(self) -> str:
+        """What every path is appended to."""
+        return str(self._base_url)
+
+    @property
+    def sends_once(self) -> bool:
+        """Whether a GET or DELETE leaves once; aiohttp repeats them in a session of the user's."""
+        return self._injected is None
+
+    def open(self) -> Self:
+        """Bind to the running event loop; connections are made when they are needed."""
+        if self._closed:
+            raise ClientStateError("the client was closed; make a new one")
+        loop = asyncio.get_running_loop()
+        if self._loop not in {None, loop}:
+            raise ClientStateError("the client is open on another event loop; make one for each")
+        self._loop = loop
+        return self
+
+    async def close(self) -> None:
+        """Close what was opened here; may be called again."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None and session is not self._injected:
+            await session.close()
+
+    async def send(self, request: Request) -> Response:
+        """
+        Send a request and return its successful answer.
+
+        Raises:
+            ClientStateError: The session is not open, or open on another event loop.
+            ForeignOriginError: The request is a link to another server.
+            TransportError: No whole answer arrived.
+            DidwwError: What the judge made of the answer.
+        """
+        session = self._usable_session()
+        url = self._base_url.join(request.method, request.path, request.query)
+        return await with_retries(
+            self._retry, request.method, lambda number: self._attempt(session, request, url, number)
+        )
+
+    def _usable_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ClientStateError("the client was closed; make a new one")
+        if self._loop is None:
+            raise ClientStateError("the client is not open; use `async with`, or await open()")
+        if asyncio.get_running_loop() is not self._loop:
+            raise ClientStateError(
+                "the client is open on another event loop; make one for each loop"
+            )
+        if self._session is None:
+            self._slots = asyncio.Semaphore(self._max_connections)
+            self._session = self._injected or self._new_session()
+        return self._session
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        options = dict(self._session_options)
+        if options["connector"] is None:
+            # The semaphore bounds the connections: waiting in aiohttp's pool would count
+            # against the time to connect.
+            options["connector"] = aiohttp.TCPConnector(limit=0)
+        return aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_never_repeat,), **options
+        )
+
+    async def _attempt(
+        self, session: aiohttp.ClientSession, request: Request, url: yarl.URL, number: int
+    ) -> Response:
+        assert self._slots is not None
+        async with self._slots:
+            if self._pace is not None:
+                await self._pace.acquire()
+            started = time.perf_counter()
+            outcome: object = "cancelled"
+            try:
+                response = await self._exchange(session, request, url)
+                outcome = response.status
+            except DidwwError as error:
+                outcome = type(error).__name__
+                raise
+            finally:
+                if logger.isEnabledFor(logging.DEBUG):
+                    logger.debug(
+                        "%s %s: %s after %.0f ms, attempt %d",
+                        request.method,
+                        url.raw_path,
+                        outcome,
+                        (time.perf_counter() - started) * 1000,
+                        number,
+                    )
+        failure = self._judge(request.method, visible_url(url), self._blotted(response))
+        if failure is None:
+            return response
+        if isinstance(failure, RateLimitedError):
+            self._pause(failure)
+        raise failure
+
+    def _blotted(self, response: Response) -> Response:
+        """The answer; one that is no success without the secrets that it may repeat."""
+        if response.status < 300:  # noqa: PLR2004
+            return response
+        body = response.body
+        for secret in self._auth.secrets():
+            body = body.replace(secret.encode(), b"[redacted]")
+        return Response(response.status, response.headers, body)
+
+    def _pause(self, failure: RateLimitedError) -> None:
+        seconds = wait_asked(failure)
+        if seconds is None:
+            seconds = PAUSE_WITHOUT_RETRY_AFTER
+        if self._pace is not None and seconds <= self._retry.max_retry_after:
+            self._pace.pause(seconds)
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, url: yarl.URL
+    ) -> Response:
+        headers = self._headers
+        if request.body is not None:
+            headers = headers | self._body_headers
+        if request.authenticated:
+            headers = headers | dict(await self._auth.headers())
+        try:
+            async with session.request(
+                request.method, url, data=request.body, headers=headers, **self._request_options
+            ) as response:
+                body = await self._read(request, url, response)
+                return Response(response.status, response.headers, body)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            failure = _translate(request.method, visible_url(url), error)
+        # Raised out here, without the cause: an aiohttp error may hold the request's headers.
+        raise failure
+
+    async def _read(
+        self, request: Request, url: yarl.URL, response: aiohttp.ClientResponse
+    ) -> bytes:
+        limit = self._max_response_bytes
+        announced = response.content_length
+        if announced is not None and announced <= limit and not _is_compressed(response):
+            return await response.read()
+        chunks: list[bytes] = []
+        size = 0
+        if announced is None or announced <= limit:
+            async for chunk in response.content.iter_any():
+                size += len(chunk)  # as decompressed: a small answer may unpack to a huge one
+                if size > limit:
+                    break
+                chunks.append(chunk)
+            else:
+                return b"".join(chunks)
+        response.close()
+        raise ResponseTooLargeError(
+            request.method,
+            visible_url(url),
+            f"the answer is larger than max_response_bytes ({limit} bytes)",
+        )
+
+
+def _is_compressed(response: aiohttp.ClientResponse) -> bool:
+    return "Content-Encoding" in response.headers
+
+
+class _ConnectionDroppedError(aiohttp.ClientError):
+    """A lost connection, in a guise that aiohttp does not answer with a repetition."""
+
+
+async def _never_repeat(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """
+    Keep aiohttp from sending GET and DELETE again by itself.
+
+    It does so once after a lost connection, past the pace and unseen by the count of
+    attempts; it knows such a loss by these two classes.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _ConnectionDroppedError(_reason(error)) from None
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _translate(method: str, url: str, error: BaseException) -> TransportError:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return ConnectError(method, url, "no connection in the time of timeouts.connect")
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            return ConnectError(method, url, f"no connection ({_reason(error)})")
+        case aiohttp.ServerFingerprintMismatch():
+            return ConnectError(method, url, "the server's certificate is not the expected one")
+        case asyncio.TimeoutError():
+            return RequestTimeoutError(
+                method, url, "no whole answer in the time of timeouts.read or timeouts.total"
+            )
+        case _ConnectionDroppedError():
+            return ConnectionLostError(method, url, f"the connection was lost ({error})")
+        case _:
+            return ConnectionLostError(method, url, f"no whole answer ({_reason(error)})")
