@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from didww_async.collections.account import Balances, CapacityPools, Dids
 from didww_async.collections.answers import make_judge
@@ -172,7 +172,7 @@ class DidwwClient:
         """
         return await self.orders.create(
             NewOrder(
-                items=items,  # type: ignore[arg-type]  # its converter takes any iterable
+                items=cast("Sequence[NewOrderItem]", items),  # NewOrder takes any iterable
                 allow_back_ordering=allow_back_ordering,
                 callback_url=callback_url,
                 callback_method=callback_method,

@@ -1,15 +1,16 @@
 """Orders: what was bought, and how to say what to buy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
 
 import attrs
 
 from didww_async.errors import InvalidRequestError
 from didww_async.jsonapi import UNSET, OpenStrEnum, Unset, new_resource, optional
+from didww_async.jsonapi.errors import describe, is_object
 from didww_async.models.base import AnyOf, DidwwResource, check, registry
 from didww_async.models.order_items import (
     NewCapacityOrderItem,
@@ -23,6 +24,11 @@ from didww_async.models.order_items import (
 __all__ = ["CallbackMethod", "NewOrder", "Order", "OrderChanges", "OrderFilter", "OrderStatus"]
 
 MAX_REFERENCE_LENGTH = 100
+_NEW_ITEMS: Mapping[str, Any] = {
+    "did_order_items": NewDidOrderItem,
+    "capacity_order_items": NewCapacityOrderItem,
+    "emergency_order_items": NewEmergencyOrderItem,
+}
 
 
 class OrderStatus(OpenStrEnum):
@@ -135,6 +141,42 @@ def _check_callback(url: object, method: object) -> None:
         )
 
 
+def _members(source: object, field: str, wire_type: str) -> Mapping[str, object]:
+    """The attributes of `{type, attributes}`."""
+    check(is_object(source), field, f"takes an object, not {describe(source)}")
+    members = cast("dict[str, object]", source)
+    _refuse_others(members, ("type", "attributes"), field)
+    check(members.get("type") == wire_type, f"{field}.type", f"takes {wire_type!r}")
+    attributes = members.get("attributes")
+    check(is_object(attributes), f"{field}.attributes", f"an object, not {describe(attributes)}")
+    return cast("dict[str, object]", attributes)
+
+
+def _check_names(values: Mapping[str, object], cls: Any, field: str) -> None:
+    _refuse_others(values, [known.name for known in attrs.fields(cls)], field)
+
+
+def _refuse_others(values: Mapping[str, object], known: Iterable[str], field: str) -> None:
+    for name in values:
+        check(name in known, f"{field}.{name}", f"there is no such member; use {', '.join(known)}")
+
+
+def _item_from_json(source: object, field: str) -> NewOrderItem:
+    wire_type = source.get("type") if is_object(source) else None
+    cls = _NEW_ITEMS.get(wire_type) if isinstance(wire_type, str) else None
+    check(cls, f"{field}.type", f"takes one of {', '.join(_NEW_ITEMS)}")
+    attributes = _members(source, field, cast("str", wire_type))
+    _check_names(attributes, cls, f"{field}.attributes")
+    for member in attrs.fields(cast("Any", cls)):
+        required = member.default is attrs.NOTHING
+        check(not required or member.name in attributes, f"{field}.{member.name}", "is missing")
+    try:
+        made: NewOrderItem = cast("Any", cls)(**attributes)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(f"{field}.{error.field}", error.problem) from None
+    return made
+
+
 @new_resource("orders")
 class NewOrder:
     """
@@ -144,7 +186,7 @@ class NewOrder:
         InvalidRequestError: A field can't be sent; it is named.
     """
 
-    items: tuple[NewOrderItem, ...] = attrs.field(converter=_items)
+    items: Sequence[NewOrderItem] = attrs.field(converter=_items)
     allow_back_ordering: bool | Unset = UNSET
     """Whether to wait for numbers that are out of stock; left out, the server does wait."""
     callback_url: str | None | Unset = UNSET
@@ -162,3 +204,22 @@ class NewOrder:
         )
         _check_callback(self.callback_url, self.callback_method)
         check_reference(self.external_reference_id)
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, object]) -> "NewOrder":
+        """
+        The order that a parsed request body describes, such as those in DIDWW's documentation.
+
+        Takes the whole body, `{"data": {"type": "orders", "attributes": {...}}}`, or its
+        attributes alone.
+
+        Raises:
+            InvalidRequestError: It has an unknown or wrong member, which is named.
+        """
+        data = source.get("data", {"type": "orders", "attributes": source})
+        attributes = dict(_members(data, "data", "orders"))
+        items = attributes.pop("items", ())
+        check(isinstance(items, list), "items", f"takes an array, not {describe(items)}")
+        made = [_item_from_json(item, f"items[{n}]") for n, item in enumerate(cast("Any", items))]
+        _check_names(attributes, cls, "attributes")
+        return cls(items=made, **cast("Any", attributes))

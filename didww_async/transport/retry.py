@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from didww_async.config import RetryPolicy
 
 __all__ = ["is_repeatable", "retry_after", "with_retries"]
+
+logger = logging.getLogger("didww_async")
 
 ResultT = TypeVar("ResultT")
 
@@ -40,7 +43,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
 
 
-def is_repeatable(method: str, error: Exception) -> bool:
+def is_repeatable(method: str, error: BaseException) -> bool:
     """Whether the request can be sent again without doing anything twice."""
     if isinstance(error, (ConnectError, RateLimitedError)):
         return True
@@ -51,7 +54,7 @@ def is_repeatable(method: str, error: Exception) -> bool:
     return isinstance(error, (ConnectionLostError, RequestTimeoutError))
 
 
-def wait_asked(error: Exception) -> float | None:
+def wait_asked(error: BaseException | None) -> float | None:
     """Seconds that the server asked to be left alone, or `None` if it did not say."""
     return error.retry_after if isinstance(error, (RateLimitedError, ServerError)) else None
 
@@ -71,23 +74,35 @@ async def with_retries(
             raise
         failure: DidwwError | None = error
     # Entered after a failure only: the context costs as much as a small request does.
-    import stamina  # noqa: PLC0415
+    import tenacity  # noqa: PLC0415
 
-    async for again in stamina.retry_context(
-        on=lambda error: _may_wait(policy, method, error) and (wait_asked(error) or True),
-        attempts=policy.attempts,
-        timeout=None,
-        wait_initial=policy.wait_initial,
-        wait_max=policy.wait_max,
-        wait_jitter=policy.wait_jitter,
+    back_off = tenacity.wait_exponential_jitter(
+        initial=policy.wait_initial,
+        max=policy.wait_max + policy.wait_jitter,
+        jitter=policy.wait_jitter,
+    )
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        asked = wait_asked(state.outcome.exception()) if state.outcome is not None else None
+        return back_off(state) if asked is None else asked
+
+    def log(state: tenacity.RetryCallState) -> None:
+        logger.info("%s failed, again in %.2f s", method, state.upcoming_sleep)
+
+    async for again in tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(lambda error: _may_wait(policy, method, error)),
+        stop=tenacity.stop_after_attempt(policy.attempts),
+        wait=wait,
+        before_sleep=log,
+        reraise=True,
     ):
         with again:
             if failure is not None:
                 first, failure = failure, None
                 raise first
-            return await attempt(again.num)
+            return await attempt(again.retry_state.attempt_number)
     raise AssertionError("a retry context ends with a result or an error")
 
 
-def _may_wait(policy: RetryPolicy, method: str, error: Exception) -> bool:
+def _may_wait(policy: RetryPolicy, method: str, error: BaseException) -> bool:
     return is_repeatable(method, error) and (wait_asked(error) or 0) <= policy.max_retry_after
