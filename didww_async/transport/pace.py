@@ -47,6 +47,7 @@ class Pace:
         self.margin = margin
         self._bucket = bucket
         self._turn = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._paused_until = 0.0
 
     def __repr__(self) -> str:
@@ -55,6 +56,8 @@ class Pace:
     async def acquire(self) -> None:
         """Wait until one more request may leave."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # the clock goes on from one event loop to the next, a lock not
+            self._loop, self._turn = loop, asyncio.Lock()
         # Whoever holds the lock is the only one that asks the bucket, so waiting costs the
         # others nothing and they pass in the order in which they came.
         async with self._turn:
