@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, cast
@@ -49,8 +50,9 @@ class DidwwClient:
     Use it with `async with`, or call `open()` and `close()`. It belongs to the event
     loop that it was opened on.
 
-    - `api_key` falls back to the environment variable `DIDWW_API_KEY`, `base_url` to
-      `DIDWW_BASE_URL` and then to that of `environment`.
+    - `api_key` falls back to the environment variable `DIDWW_API_KEY`.
+    - `base_url` falls back to that of `environment` if one is given, then to
+      `DIDWW_BASE_URL`, then to production.
     - `auth` replaces the key, `serializer` the JSON:API codec.
     - `session` is an `aiohttp.ClientSession` of your own, which is never closed here;
       or give `connector`, `proxy`, `ssl`, `trace_configs` and `trust_env` for the one
@@ -69,7 +71,7 @@ class DidwwClient:
         self,
         api_key: str | None = None,
         *,
-        environment: Environment = Environment.PRODUCTION,
+        environment: Environment | None = None,
         base_url: str | None = None,
         api_version: ApiVersion | str = ApiVersion.V2026_04_16,
         auth: Auth | None = None,
@@ -87,12 +89,12 @@ class DidwwClient:
     ) -> None:
         serializer = serializer or JsonApiSerializer(registry)
         self._session = Session(
-            base_url or os.environ.get("DIDWW_BASE_URL") or environment.base_url,
+            _base_url(base_url, environment),
             auth=auth or ApiKeyAuth(_key(api_key)),
             judge=make_judge(serializer),
             headers={
                 "Accept": serializer.media_type,
-                "X-DIDWW-API-Version": str(api_version),
+                "X-DIDWW-API-Version": _version(api_version),
                 "User-Agent": f"didww-async/{__version__}",
             },
             content_type=serializer.media_type,
@@ -219,6 +221,28 @@ class DidwwClient:
     ) -> Order:
         """The order as soon as it is completed or canceled; see `orders.wait`."""
         return await self.orders.wait(order, timeout=timeout, poll_interval=poll_interval)
+
+
+def _base_url(base_url: str | None, environment: Environment | None) -> str:
+    """What the code says counts for more than what the machine says."""
+    if base_url is not None:
+        return base_url
+    if environment is not None:
+        if not isinstance(environment, Environment):
+            raise ConfigurationError(
+                "environment takes Environment.PRODUCTION or Environment.SANDBOX, "
+                f"not {environment!r}"
+            )
+        return environment.base_url
+    return os.environ.get("DIDWW_BASE_URL") or Environment.PRODUCTION.base_url
+
+
+def _version(api_version: str) -> str:
+    if not isinstance(api_version, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", api_version):
+        raise ConfigurationError(
+            f"api_version takes a date such as ApiVersion.V2026_04_16, not {api_version!r}"
+        )
+    return str(api_version)
 
 
 def _key(api_key: str | None) -> str:

@@ -46,6 +46,14 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: float | None) -
         )
 
 
+def _wait(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not (value >= 0 and math.isfinite(value)):
+        raise ConfigurationError(
+            f"{attribute.name} takes a number of seconds from 0, not {value!r}"
+        )
+
+
 def _whole(_: object, attribute: attrs.Attribute[Any], value: int) -> None:
     if type(value) is not int or value < 1:
         raise ConfigurationError(f"{attribute.name} takes a whole number from 1, not {value!r}")
@@ -76,13 +84,13 @@ class RetryPolicy:
     a lost connection, a timeout, 429, 502, 503 or 504; everything else only after a
     failure to connect or 429, when the server provably did nothing.
     Between attempts passes the server's `Retry-After`, or else a wait that doubles
-    from `wait_initial` to `wait_max`, plus up to `wait_jitter`; all in seconds.
+    from `wait_initial` to `wait_max`; and up to `wait_jitter` more. All in seconds.
     """
 
     attempts: int = attrs.field(default=4, validator=_whole)
     """In all, with the first; 1 repeats nothing."""
-    wait_initial: float = attrs.field(default=0.5, validator=_positive)
-    wait_max: float = attrs.field(default=20.0, validator=_positive)
-    wait_jitter: float = attrs.field(default=0.5, validator=_positive)
-    max_retry_after: float = attrs.field(default=60.0, validator=_positive)
+    wait_initial: float = attrs.field(default=0.5, validator=_wait)
+    wait_max: float = attrs.field(default=20.0, validator=_wait)
+    wait_jitter: float = attrs.field(default=0.5, validator=_wait)
+    max_retry_after: float = attrs.field(default=60.0, validator=_wait)
     """A server that asks for a longer wait is not waited for: the error is raised at once."""

@@ -42,7 +42,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self, cast
+
+import attrs
 
 from didww_async.jsonapi import errors as jsonapi
 from didww_async.jsonapi.document import ErrorObject
@@ -82,6 +84,24 @@ __all__ = [
 _PHONE_NUMBER = re.compile(r"(?<![\w-])\+?\d{7,15}(?![\w-])")
 
 
+def _blotted(value: Any, secrets: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "[redacted]")
+        return value
+    if isinstance(value, tuple):
+        items = cast("Any", value)
+        return tuple(_blotted(item, secrets) for item in items)
+    if jsonapi.is_object(value):
+        return {_blotted(k, secrets): _blotted(v, secrets) for k, v in value.items()}
+    if jsonapi.is_array(value):
+        return [_blotted(item, secrets) for item in value]
+    if isinstance(value, ErrorObject):
+        fields = attrs.asdict(value, recurse=False)
+        return ErrorObject(**{name: _blotted(item, secrets) for name, item in fields.items()})
+    return value
+
+
 def _masked(text: str) -> str:
     return _PHONE_NUMBER.sub("[number]", text)
 
@@ -91,6 +111,11 @@ class DidwwError(Exception):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self}>"
+
+    def redacted(self, secrets: Sequence[str]) -> Self:
+        """The same error, with these texts blotted out wherever a server repeated them."""
+        blotted = tuple(_blotted(value, secrets) for value in self.args)
+        return self if blotted == self.args else type(self)(*blotted)
 
 
 class ConfigurationError(DidwwError, ValueError):

@@ -21,10 +21,12 @@ from didww_async.errors import (
     ValidationError,
 )
 from didww_async.jsonapi import ErrorObject, Serializer
-from didww_async.transport import Judge, Response, retry_after
+from didww_async.transport import Judge, Response, retry_after, visible_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from yarl import URL
 
 __all__ = ["make_judge"]
 
@@ -43,10 +45,11 @@ _BY_STATUS: Mapping[int, Callable[..., ApiStatusError]] = {
 def make_judge(serializer: Serializer) -> Judge:
     """The judge of answers whose errors `serializer` reads."""
 
-    def judge(method: str, url: str, response: Response) -> DidwwError | None:
+    def judge(method: str, sent_to: URL, response: Response) -> DidwwError | None:
         status = response.status
         if 200 <= status < 300:  # noqa: PLR2004
             return None
+        url = visible_url(sent_to)
         errors = serializer.decode_errors(response.body)
         text = "" if errors else _beginning(response.body)
         if status == 429 or status >= 500:  # noqa: PLR2004

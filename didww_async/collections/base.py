@@ -91,10 +91,12 @@ class Collection(Generic[ResourceT]):
         try:
             return decode()
         except DocumentError as error:
-            url = self._session.base_url + self._path
-            raise DecodeError(
-                request.method, url, response.status, error.problem, error.path
-            ) from None
+            problem, path = error.problem, error.path
+        except Exception as error:  # noqa: BLE001  # whatever breaks here, the request was answered
+            problem, path = f"the serializer failed with {type(error).__name__}", ""
+        url = self._session.base_url + self._path
+        failure = DecodeError(request.method, url, response.status, problem, path)
+        raise self._session.redacted(failure)
 
 
 class Gets(Collection[ResourceT]):
@@ -164,7 +166,9 @@ class Lists(Collection[ResourceT], Generic[ResourceT, FilterT]):
             fieldsets = self._query.fieldsets(fields)
 
         async def load(link: str | None) -> Page[ResourceT]:
-            request = Request("GET", self._path, query) if link is None else Request("GET", link)
+            request = Request("GET", self._path, query)
+            if link is not None:
+                request = Request("GET", link, is_link=True)
             response = await self._session.send(request)
             document: Document[tuple[ResourceT, ...]] = self._decoded(
                 request,
@@ -189,8 +193,10 @@ class Creates(Collection[ResourceT], Generic[ResourceT, NewT]):
             TransportError: No answer arrived. Unless it is a `ConnectError`, the
                 resource may exist.
         """
-        with refusing():
+        try:
             body = self._serializer.encode_new(new)
+        except InvalidInputError as error:
+            raise InvalidRequestError(error.field, error.problem) from None
         return await self._one(Request("POST", self._path, body=body))
 
 

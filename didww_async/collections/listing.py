@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import suppress
 from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
-from didww_async.errors import DecodeError, DidwwError, PaginationError
+from didww_async.errors import DecodeError, PaginationError
 from didww_async.jsonapi import Link
 
 __all__ = ["Listing", "Page"]
@@ -104,8 +103,9 @@ class Listing(Generic[ItemT_co]):
         finally:
             if upcoming is not None:
                 upcoming.cancel()
-                with suppress(asyncio.CancelledError, DidwwError):
-                    await upcoming
+                await asyncio.wait({upcoming})
+                if not upcoming.cancelled():
+                    upcoming.exception()  # nobody asks for the page any more
 
     async def total(self) -> int:
         """

@@ -13,7 +13,6 @@ from didww_async.errors import (
     DidwwError,
     InvalidRequestError,
     OrderUnconfirmedError,
-    RedirectError,
     RequestTimeoutError,
     ResponseTooLargeError,
     ServerError,
@@ -34,6 +33,7 @@ __all__ = ["Orders"]
 
 # After these, nobody but the server knows whether it acted.
 _LOST_ANSWERS = (ConnectionLostError, RequestTimeoutError, ResponseTooLargeError, ServerError)
+_NO_CONTENT = 204
 _REQUEST_TIMEOUT = 408
 _SLOWEST_POLL_SECONDS = 30.0
 _POLL_SLOWDOWN = 1.5
@@ -105,15 +105,27 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         """
         request = Request("DELETE", self._member_path(id))
         try:
-            await self._session.send(request)
-        except _LOST_ANSWERS:
-            if (await self.get(id)).status != OrderStatus.CANCELED:
-                raise
-        except ValidationError:
+            response = await self._session.send(request)
+        except ApiStatusError as error:
             # In a session of the user's aiohttp may have sent it twice: the second is refused.
-            sent_once = self._session.sends_once
-            if sent_once or (await self.get(id)).status != OrderStatus.CANCELED:
+            twice = isinstance(error, ValidationError) and not self._session.sends_once
+            if not (_hides_the_fate(error) or twice) or not await self._is_canceled(id):
                 raise
+        except _LOST_ANSWERS:
+            if not await self._is_canceled(id):
+                raise
+        else:
+            if response.status != _NO_CONTENT and not await self._is_canceled(id):
+                url = self._session.base_url + request.path
+                problem = "expected status 204, and the order is not canceled"
+                raise DecodeError("DELETE", url, response.status, problem, "$")
+
+    async def _is_canceled(self, identity: str) -> bool:
+        """Whether the order is certainly canceled; a look that fails is no certainty."""
+        try:
+            return (await self.get(identity)).status == OrderStatus.CANCELED
+        except DidwwError:
+            return False
 
     async def wait(
         self,
@@ -155,6 +167,8 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
 
 def _hides_the_fate(error: DidwwError) -> bool:
     """Whether the order may exist for all that this error tells."""
-    if isinstance(error, (*_LOST_ANSWERS, DecodeError, RedirectError)):
-        return True
-    return isinstance(error, ApiStatusError) and error.status == _REQUEST_TIMEOUT
+    if isinstance(error, ApiStatusError):
+        # Only a 4xx is a refusal, and 408 is none: it says that the request came in too slowly.
+        refused = 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT  # noqa: PLR2004
+        return not refused
+    return isinstance(error, (*_LOST_ANSWERS, DecodeError))

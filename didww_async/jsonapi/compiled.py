@@ -34,6 +34,10 @@ class FieldPlan(NamedTuple):
     hook: Hook
     type: Any
 
+    def read(self, made: Any, value: Any) -> None:
+        """Read a value into a model, by the hook."""
+        self.put(made, None if value is None and self.nullable else self.hook(value, self.type))
+
 
 def compile_reader(
     model: Any, plan: Mapping[str, FieldPlan], optional: frozenset[str], explain: Hook

@@ -38,10 +38,6 @@ Joined: TypeAlias = dict[tuple[str, str], Resource]
 ReadResource: TypeAlias = Callable[[dict[str, Any], "Sequence[str] | None", Joined], Resource]
 ResourceT = TypeVar("ResourceT", bound=Resource)
 
-_NO_LINKS: Mapping[str, Link | None] = {}
-_NO_META: Mapping[str, object] = {}
-BARE_MEMBERS = len(("type", "id", "attributes"))
-
 
 class DocumentReader:
     """Reads the documents of one API."""
@@ -153,12 +149,12 @@ def _make_reader(model: type[Resource], converter: cattrs.Converter) -> ReadReso
         else:  # an answer may name a resource and tell nothing of it
             resource = new(cls)
         set_id(resource, identity)
-        if len(source) > BARE_MEMBERS:
+        if len(source) > (3 if "attributes" in source else 2):  # more than type and id
             _fill(resource, source, joined, to_many)
             for name, field in meta_plan.items():
                 if name in resource.meta:
                     try:
-                        field.put(resource, field.hook(resource.meta[name], field.type))
+                        field.read(resource, resource.meta[name])
                     except Exception as error:  # noqa: BLE001  # a user's hook may raise anything
                         raise failure_of(error).under(f".meta.{name}") from None
         return cast("Resource", resource)
@@ -224,7 +220,7 @@ def _name(value: Any, path: str) -> str:
 
 def _links(value: Any, path: str) -> Mapping[str, Link | None]:
     if value is None:
-        return _NO_LINKS
+        return {}
     return {name: _link(item, f"{path}.{name}") for name, item in _object(value, path).items()}
 
 
@@ -242,7 +238,7 @@ def _link(value: Any, path: str) -> Link | None:
 
 def _meta(holder: Mapping[str, Any], path: str) -> Mapping[str, object]:
     value = holder.get("meta")
-    return _NO_META if value is None else _object(value, f"{path}.meta")
+    return {} if value is None else _object(value, f"{path}.meta")
 
 
 def _relationships(value: Any, to_many: Mapping[str, bool]) -> Mapping[str, Relationship]:
@@ -252,10 +248,11 @@ def _relationships(value: Any, to_many: Mapping[str, bool]) -> Mapping[str, Rela
         relationship = _object(item, path)
         has_data = "data" in relationship
         data = _linkage(relationship["data"], f"{path}.data") if has_data else None
-        many = to_many.get(name)
-        if has_data and many is not None and isinstance(data, tuple) is not many:
-            what = "an array of identifiers" if many else "an identifier or null"
-            raise DocumentError.expected(what, relationship["data"], f"{path}.data")
+        if has_data and name in to_many:
+            many = to_many[name]
+            if isinstance(data, tuple) is not many:
+                what = "an array of identifiers" if many else "an identifier or null"
+                raise DocumentError.expected(what, relationship["data"], f"{path}.data")
         found[name] = Relationship(
             has_data=has_data,
             data=data,
@@ -303,7 +300,7 @@ def read_errors(document: Any) -> Iterator[ErrorObject]:
             pointer=_text(source.get("pointer")),
             parameter=_text(source.get("parameter")),
             id=_text(error.get("id")),
-            meta=meta if is_object(meta) else _NO_META,
+            meta=meta if is_object(meta) else {},
         )
 
 

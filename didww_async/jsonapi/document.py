@@ -25,7 +25,7 @@ class Link:
     """Where something can be fetched."""
 
     href: str
-    meta: Mapping[str, object] = attrs.field(factory=dict[str, object])
+    meta: Mapping[str, object] = attrs.field(factory=dict[str, object], hash=False)
 
 
 @attrs.frozen
@@ -39,8 +39,8 @@ class Relationship:
 
     has_data: bool
     data: Identifier | tuple[Identifier, ...] | None
-    links: Mapping[str, Link | None]
-    meta: Mapping[str, object]
+    links: Mapping[str, Link | None] = attrs.field(hash=False)
+    meta: Mapping[str, object] = attrs.field(hash=False)
 
 
 @attrs.frozen
@@ -60,7 +60,7 @@ class ErrorObject:
     pointer: str | None = None
     parameter: str | None = None
     id: str | None = None
-    meta: Mapping[str, object] = attrs.field(factory=dict[str, object])
+    meta: Mapping[str, object] = attrs.field(factory=dict[str, object], hash=False)
 
     def __str__(self) -> str:
         told = self.detail or self.title or (self.code and f"code {self.code}") or ""
@@ -73,7 +73,7 @@ class Document(Generic[T_co]):
     """A decoded document: the primary data, and what stands around it."""
 
     data: T_co
-    meta: Mapping[str, object]
-    links: Mapping[str, Link | None]
-    jsonapi: Mapping[str, object]
+    meta: Mapping[str, object] = attrs.field(hash=False)
+    links: Mapping[str, Link | None] = attrs.field(hash=False)
+    jsonapi: Mapping[str, object] = attrs.field(hash=False)
     included: tuple[object, ...] = ()

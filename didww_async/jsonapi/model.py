@@ -18,7 +18,9 @@ What the document did not carry stays unset, and reading it raises
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -120,7 +122,8 @@ class ReadModel:
         def __init__(self, **values: object) -> None:
             put = object.__setattr__
             for name, value in values.items():
-                if name.startswith("_") or not hasattr(type(self), name):
+                slot = None if name.startswith("_") else getattr(type(self), name, None)
+                if not isinstance(slot, MemberDescriptorType):
                     raise TypeError(f"{type(self).__name__} has no field {name!r}")
                 put(self, name, value)
 
@@ -129,6 +132,9 @@ class ReadModel:
                 return {}
             if any(field.name == name for field in self._fields):
                 raise self._not_loaded(name)
+            found = getattr(type(self), name, None)
+            if isinstance(found, property) and found.fget is not None:
+                return found.fget(self)  # it read what is not loaded: let its own error out
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _not_loaded(self, name: str) -> NotLoadedError:
@@ -143,8 +149,8 @@ class ReadModel:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} can't be deleted")
 
-    def _loaded(self) -> Iterator[tuple[str, object]]:
-        """The fields that hold a value; relationships are none of them."""
+    def loaded(self) -> Iterator[tuple[str, object]]:
+        """The names and values of the fields that hold one; relationships are none of them."""
         for field in self._fields:
             if kind_of(field).startswith("to_"):
                 continue
@@ -159,10 +165,10 @@ class ReadModel:
 
         Relationships are left out; nested objects become dicts of their own.
         """
-        return {name: _plain(value) for name, value in self._loaded()}
+        return {name: _plain(value) for name, value in self.loaded()}
 
     def _identity(self) -> tuple[object, ...]:
-        return (dict(self._loaded()), self.unknown_attributes)
+        return (dict(self.loaded()), self.unknown_attributes)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -170,14 +176,14 @@ class ReadModel:
         return self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash((type(self), tuple(name for name, _ in self._loaded())))
+        return hash((type(self), tuple(name for name, _ in self.loaded())))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self._shown())
         return f"{type(self).__name__}({values})"
 
     def _shown(self) -> Iterator[tuple[str, object]]:
-        return self._loaded()
+        return self.loaded()
 
     def __getstate__(self) -> dict[str, object]:
         state: dict[str, object] = {}
@@ -196,7 +202,7 @@ class ReadModel:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, ReadModel):
+    if isinstance(value, (ReadModel, UnknownObject)):
         return value.to_dict()
     if isinstance(value, tuple):
         return [_plain(item) for item in cast("tuple[object, ...]", value)]
@@ -272,10 +278,16 @@ class Resource(ReadModel):
         if data is None:
             return None
         if isinstance(data, tuple):
-            return tuple(self._joined(field.name, wire, one) for one in data)
-        return self._joined(field.name, wire, data)
+            return tuple(self._joined(field, wire, one) for one in data)
+        return self._joined(field, wire, data)
 
-    def _joined(self, name: str, wire: str, identifier: Identifier) -> Resource:
+    def _joined(self, field: attrs.Attribute[Any], wire: str, identifier: Identifier) -> Resource:
+        name, types = field.name, field.metadata[TYPES]
+        if types and identifier.type not in types:
+            raise self.not_loaded_error(
+                f"{self.wire_type}.{name} leads to {identifier.type!r}, which this release does "
+                f"not know there; it is in relationships[{wire!r}].data"
+            )
         found = self._index.get((identifier.type, identifier.id))
         if found is None:
             raise self._not_included(name, wire, identifier)
@@ -288,8 +300,15 @@ class Resource(ReadModel):
         )
 
     def _shown(self) -> Iterator[tuple[str, object]]:
-        yield "id", self.id
+        yield "id", getattr(self, "id", None)
         yield from super()._shown()
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was joined already is joined again when it is looked at; kept, a chain of
+        # resources would be copied recursively.
+        again = {field.name for field in self._fields if wire_name(field) in self._relationships}
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in again}
 
     def to_dict(self) -> dict[str, object]:
         """The id and the loaded attributes as a plain `dict`, such as a row of a table."""
@@ -350,12 +369,24 @@ class UnknownObject:
         return {"type": self.type, **self.attributes}
 
 
+_RESERVED = frozenset({name for name in dir(Resource) if not name.startswith("__")})
+
+
 def read_model(wire_type: str = "") -> Callable[[type[ModelT]], type[ModelT]]:
     """Turn an annotated class into a `ReadModel` with slots; without a type, into a base."""
 
     def decorate(cls: type[ModelT]) -> type[ModelT]:
+        for name in inspect.get_annotations(cls):
+            if name in _RESERVED:
+                raise TypeError(f"{cls.__name__}.{name} covers what every model has; give a `wire`")
         defined = attrs.define(
-            cls, init=False, eq=False, repr=False, weakref_slot=False, getstate_setstate=False
+            cls,
+            init=False,
+            eq=False,
+            repr=False,
+            weakref_slot=False,
+            getstate_setstate=False,
+            on_setattr=attrs.setters.NO_OP,  # or a validator would bring a __setattr__ along
         )
         model = cast("Any", defined)
         model.wire_type = wire_type

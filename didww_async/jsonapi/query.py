@@ -12,7 +12,7 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias, TypeGuard, Union, cast
 from urllib.parse import quote
@@ -20,8 +20,8 @@ from urllib.parse import quote
 import attrs
 
 from didww_async.jsonapi.errors import InvalidInputError, describe
-from didww_async.jsonapi.model import Resource, kind_of, wire_name
-from didww_async.jsonapi.structure import time_text
+from didww_async.jsonapi.model import TYPES, Resource, kind_of, wire_name
+from didww_async.jsonapi.structure import decimal_text, time_text
 
 if typing.TYPE_CHECKING:
     from didww_async.jsonapi.registry import Registry
@@ -55,6 +55,10 @@ def _accepted(hint: Any) -> _Accepted:
             any(part.many for part in parts),
             any(part.nullable for part in parts),
         )
+    if origin is typing.Literal:
+        values = typing.get_args(hint)
+        kinds: set[type] = {type(value) for value in values}
+        return _Accepted(tuple(kinds), many=False, nullable=False)
     if origin is not None and issubclass(origin, Sequence):
         return _accepted(typing.get_args(hint)[0])._replace(many=True)
     if hint is types.NoneType:
@@ -63,8 +67,10 @@ def _accepted(hint: Any) -> _Accepted:
 
 
 def _is_one_of(value: object, accepted: tuple[type, ...]) -> bool:
-    if type(value) is bool:  # `True` is an `int` to isinstance
-        return bool in accepted
+    # To isinstance, `True` is an `int` and a time is a date.
+    for narrow in (bool, dt.datetime):
+        if isinstance(value, narrow):
+            return narrow in accepted
     return isinstance(value, accepted)
 
 
@@ -154,10 +160,13 @@ class QueryEncoder:
             raise InvalidInputError("filter", f"takes a mapping, not {describe(filters)}")
         if filters:
             check_members(self._filters or _NoFilters, filters, "filter[{!r}]")
+        members = _accepted_members(self._filters or _NoFilters)
         for name, value in filters.items():
             where = f"filter[{name!r}]"
             if _is_list(value):
                 text = ",".join(_quote(_list_item(where, item)) for item in value)
+            elif members[name].many and value != "":
+                text = _quote(_list_item(where, value))  # the server would part it at a comma
             else:
                 text = _quote(_scalar(where, value))
             yield f"filter[{name}]", text
@@ -175,25 +184,29 @@ class QueryEncoder:
         """The relationship paths to include, each checked as far as the types are known."""
         paths = _names("include", include)
         for path in paths:
-            model: type[Resource] | None = self._model
+            models: list[type[Resource]] = [self._model]
             for step in path.split("."):
-                if model is not None:
-                    model = self._follow(model, path, step)
+                if not models:  # a type without a class: nobody knows what it relates to
+                    break
+                models = self._follow(models, path, step)
         return paths
 
-    def _follow(self, model: type[Resource], path: str, step: str) -> type[Resource] | None:
-        relationships = {
-            wire_name(field): field.metadata["jsonapi.types"]
-            for field in attrs.fields(cast("Any", model))
-            if kind_of(field).startswith("to_")
-        }
+    def _follow(self, models: list[type[Resource]], path: str, step: str) -> list[type[Resource]]:
+        relationships: dict[str, tuple[str, ...]] = {}
+        for model in models:
+            for field in attrs.fields(cast("Any", model)):
+                if kind_of(field).startswith("to_"):
+                    known = relationships.get(wire_name(field), ())
+                    relationships[wire_name(field)] = known + field.metadata[TYPES]
         if step not in relationships:
+            names = " or ".join(model.wire_type for model in models)
             raise InvalidInputError(
                 "include",
-                f"{path!r}: {model.wire_type} has no relationship {step!r}; "
-                f"use {_listed(relationships)}",
+                f"{path!r}: {names} has no relationship {step!r}; use {_listed(relationships)}",
             )
-        return self._registry.get(relationships[step][0])
+        found = [self._registry.get(type_) for type_ in relationships[step]]
+        classes = [model for model in found if model is not None]
+        return classes if len(classes) == len(found) else []
 
     def fieldsets(
         self, fields: Names | Mapping[str, Names] | None
@@ -229,6 +242,8 @@ class _NoFilters(typing.TypedDict):
 def _names(field: str, names: Names | None) -> Sequence[str]:
     if names is None:
         return ()
+    if not isinstance(names, (str, Sequence)):
+        raise InvalidInputError(field, f"takes names, not {describe(names)}")
     split = names.split(",") if isinstance(names, str) else list(names)
     if not split or not all(isinstance(cast("object", name), str) and name for name in split):
         raise InvalidInputError(field, "give names, with nothing empty between the commas")
@@ -241,7 +256,7 @@ def _positive(field: str, number: int) -> int:
     return number
 
 
-def _scalar(where: str, value: object) -> str:
+def _scalar(where: str, value: object) -> str:  # noqa: PLR0911  # one a type
     match value:
         case bool():
             return "true" if value else "false"
@@ -249,18 +264,25 @@ def _scalar(where: str, value: object) -> str:
             return str(value.value)
         case str():
             return value
-        case int() | Decimal():
+        case int():
             return str(value)
+        case Decimal():
+            return _refused(where, decimal_text, value)
         case dt.datetime():
-            if value.tzinfo is None:
-                raise InvalidInputError(
-                    where, "the time has no zone; give an aware one, such as datetime.now(UTC)"
-                )
-            return time_text(value)
+            return _refused(where, time_text, value)
+        case None:
+            return ""
         case dt.date():
             return value.isoformat()
         case _:
             raise InvalidInputError(where, f"can't be written from {describe(value)}")
+
+
+def _refused(where: str, write: Callable[[Any], str], value: object) -> str:
+    try:
+        return write(value)
+    except InvalidInputError as error:
+        raise InvalidInputError(where, error.problem) from None
 
 
 def _list_item(where: str, value: object) -> str:

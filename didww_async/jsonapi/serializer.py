@@ -88,6 +88,10 @@ class JsonApiSerializer:
         """The document that changes the named fields of one resource; `None` clears one."""
         return _dump(self._writer.changes(model, identity, changes))
 
+    def encode_resource(self, resource: Resource) -> bytes:
+        """A resource that was read, as a document that reads back as an equal one."""
+        return _dump(self._writer.resource(resource))
+
     def decode_one(
         self, body: bytes, model: type[ResourceT], fields: Fieldsets | None = None
     ) -> Document[ResourceT]:

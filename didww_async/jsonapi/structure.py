@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import inspect
+import math
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -18,10 +21,12 @@ from typing import Any, Union
 
 import attrs
 import cattrs
+from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from didww_async.jsonapi.compiled import FieldPlan, Hook, compile_reader
-from didww_async.jsonapi.errors import DocumentError, is_array, is_object
+from didww_async.jsonapi.errors import DocumentError, InvalidInputError, is_array, is_object
+from didww_async.jsonapi.json import check_writable
 from didww_async.jsonapi.model import KIND, NestedObject, UnknownObject, kind_of, wire_name
 from didww_async.jsonapi.registry import NESTED_TYPE
 from didww_async.jsonapi.types import UNSET, OpenStrEnum, Unset
@@ -29,6 +34,7 @@ from didww_async.jsonapi.types import UNSET, OpenStrEnum, Unset
 __all__ = [
     "attributes_encoder",
     "attributes_hook",
+    "decimal_text",
     "failure_of",
     "fill_plan",
     "make_converter",
@@ -38,8 +44,9 @@ __all__ = [
 # Plain or scientific notation with a small exponent: Decimal() alone would also take "NaN",
 # "1_0", digits of other scripts, and exponents whose expansion fills the memory.
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
-_DATE_LENGTH = len("2026-04-16")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 MOST_KNOWN = 4096
+LONGEST_KNOWN = 64
 
 
 def failure_of(error: Exception) -> DocumentError:
@@ -68,7 +75,7 @@ class _Parsed:
             parsed = self._parse(value)
         except ValueError:
             raise DocumentError(f"expected {self._what}, got another text") from None
-        if len(self.known) < MOST_KNOWN:
+        if len(self.known) < MOST_KNOWN and len(value) < LONGEST_KNOWN:
             self.known[value] = parsed
         return parsed
 
@@ -80,7 +87,7 @@ def _decimal(text: str) -> Decimal:
 
 
 def _date(text: str) -> dt.date:
-    if len(text) != _DATE_LENGTH:  # Python also reads 20260416 and 2026-W16-4
+    if _DATE.fullmatch(text) is None:  # Python also reads 20260416 and 2026-W16-4
         raise ValueError(text)
     return dt.date.fromisoformat(text)
 
@@ -137,6 +144,12 @@ def _structure_enum(value: Any, enum: Any) -> Any:
     return _enum_hook(enum)(value, enum)
 
 
+def _structure_float(value: Any, _: Any) -> float:
+    if type(value) not in {int, float}:
+        raise DocumentError.expected("a number", value)
+    return float(value)
+
+
 def _is_union(type_: Any) -> bool:
     return typing.get_origin(type_) in (Union, types.UnionType)
 
@@ -152,6 +165,16 @@ def _is_nullable(type_: Any) -> bool:
 def _nullable_hook(type_: Any, converter: cattrs.Converter) -> Hook:
     rest = functools.reduce(lambda one, other: one | other, _members(type_))
     return _Nullable(converter.get_structure_hook(rest), rest)
+
+
+def _is_other_container(type_: Any) -> bool:
+    """Whether cattrs would read it, and take any iterable for it."""
+    kind = typing.get_origin(type_) or type_
+    return isinstance(kind, type) and issubclass(kind, (list, tuple, set, frozenset))
+
+
+def _refuse_container(type_: Any, _converter: cattrs.Converter) -> Hook:
+    raise cattrs.StructureHandlerNotFoundError("arrays are read as tuple[X, ...]", type_)
 
 
 def _is_sequence(type_: Any) -> bool:
@@ -178,7 +201,30 @@ def _sequence_hook(type_: Any, converter: cattrs.Converter) -> Hook:
 
 
 def _is_mapping(type_: Any) -> bool:
-    return typing.get_origin(type_) in (Mapping, dict)
+    return (typing.get_origin(type_) or type_) in (Mapping, dict)
+
+
+def _resolved(model: Any, field: attrs.Attribute[Any]) -> Any:
+    """The field's type; one that is text is read in the module of the class that has it."""
+    type_: Any = field.type
+    if not isinstance(type_, str):
+        return type_
+    for cls in model.__mro__:
+        if field.name in inspect.get_annotations(cls):
+            try:
+                return eval(type_, vars(sys.modules[cls.__module__]))  # noqa: S307  # an annotation
+            except NameError as error:
+                raise TypeError(f"{model.__name__}.{field.name}: {error}") from None
+    raise TypeError(f"{model.__name__}.{field.name} has no annotation")
+
+
+def _hook_for(model: Any, name: str, type_: Any, converter: cattrs.Converter) -> Any:
+    try:
+        return converter.get_structure_hook(type_)
+    except cattrs.StructureHandlerNotFoundError:
+        raise TypeError(
+            f"{model.__name__}.{name}: no hook reads {type_}; register one on the converter"
+        ) from None
 
 
 def fill_plan(
@@ -189,8 +235,8 @@ def fill_plan(
     for field in attrs.fields(model):
         if kind_of(field) not in kinds:
             continue
-        hook: Any = converter.get_structure_hook(field.type)
-        type_ = field.type
+        type_ = _resolved(model, field)
+        hook: Any = _hook_for(model, field.name, type_, converter)
         nullable = False
         if isinstance(hook, _Nullable):
             nullable, hook, type_ = True, hook.hook, hook.type
@@ -206,8 +252,23 @@ def fill_plan(
 ATTRIBUTE_KINDS = frozenset({"attribute", "optional"})
 
 
-def _mapping_hook(_type: Any, _converter: cattrs.Converter) -> Hook:
-    return _Exactly(dict, "an object")
+def _mapping_hook(type_: Any, converter: cattrs.Converter) -> Hook:
+    whole = _Exactly(dict, "an object")
+    _, item_type = typing.get_args(type_) or (str, object)
+    if item_type in (object, Any):
+        return whole
+    hook = converter.get_structure_hook(item_type)
+
+    def structure(value: Any, _: Any) -> dict[str, Any]:
+        read: dict[str, Any] = {}
+        for name, item in whole(value, type_).items():
+            try:
+                read[name] = hook(item, item_type)
+            except Exception as error:  # noqa: BLE001  # a hook of the user's may raise anything
+                raise failure_of(error).under(f".{name}") from None
+        return read
+
+    return structure
 
 
 def _is_nested(type_: Any) -> bool:
@@ -240,8 +301,7 @@ def attributes_hook(model: Any, converter: cattrs.Converter) -> Hook:
             if (field := plan.get(name)) is None:
                 continue
             try:
-                read = None if item is None and field.nullable else field.hook(item, field.type)
-                field.put(made, read)
+                field.read(made, item)
             except Exception as error:  # noqa: BLE001  # a hook of the user's may raise anything
                 raise failure_of(error).under(f".{name}") from None
         return made
@@ -305,7 +365,22 @@ def _nested_union_hook(type_: Any, converter: cattrs.Converter) -> Hook:
 
 def time_text(time: dt.datetime) -> str:
     """A time as the API writes it: UTC, milliseconds, `Z`."""
-    return time.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if time.tzinfo is None:
+        raise InvalidInputError(
+            "time", "the time has no zone; give an aware one, such as datetime.now(UTC)"
+        )
+    try:
+        utc = time.astimezone(dt.UTC)
+    except OverflowError:
+        raise InvalidInputError("time", "UTC has no such year") from None
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def decimal_text(value: Decimal) -> str:
+    """A number as the API writes it: plain digits."""
+    if not value.is_finite():
+        raise InvalidInputError("number", f"{value} is no number that can be sent")
+    return format(value, "f")
 
 
 def _new_nested_hook(cls: Any, converter: cattrs.Converter) -> Callable[[Any], Any]:
@@ -328,7 +403,42 @@ def attributes_encoder(cls: Any, converter: cattrs.Converter) -> Callable[[Any],
 
 
 def _unstructure_unset(_: Unset) -> Any:
-    raise ValueError("UNSET can stand for a whole attribute only, not for a part of one")
+    raise InvalidInputError("UNSET", "stands for a whole attribute only, not for a part of one")
+
+
+def _unstructure_float(value: float) -> float:
+    if not math.isfinite(value):
+        raise InvalidInputError("number", f"{value} is no number that can be sent")
+    return value
+
+
+def _unstructure_unknown(value: UnknownObject) -> Mapping[str, object]:
+    try:
+        check_writable(value.raw)
+    except ValueError as error:
+        raise InvalidInputError(value.type, f"can't be sent: {error}") from None
+    return value.raw
+
+
+def _unstructure_read(value: NestedObject) -> Any:
+    raise InvalidInputError(
+        type(value).__name__, "was read, and is not what is sent; make a new one from it"
+    )
+
+
+_PLAIN = frozenset({str, int, bool, types.NoneType, Unset})
+
+
+def _is_plain_union(type_: Any) -> bool:
+    """Whether it is a union of what JSON has itself, written without a look at its class."""
+    return _is_union(type_) and all(
+        member in _PLAIN or (isinstance(member, type) and issubclass(member, OpenStrEnum))
+        for member in typing.get_args(type_)
+    )
+
+
+def _identity_hook(_type: Any) -> Callable[[Any], Any]:
+    return identity
 
 
 def make_converter() -> cattrs.Converter:
@@ -338,6 +448,7 @@ def make_converter() -> cattrs.Converter:
         (str, _Exactly(str, "a string")),
         (int, _Exactly(int, "a whole number")),
         (bool, _Exactly(bool, "true or false")),
+        (float, _structure_float),
         (Decimal, _Parsed(_decimal, "a decimal number in a string")),
         (dt.date, _Parsed(_date, "a date as YYYY-MM-DD in a string")),
         (dt.datetime, _structure_datetime),
@@ -345,6 +456,7 @@ def make_converter() -> cattrs.Converter:
     ):
         converter.register_structure_hook(scalar, hook)
     for matches, factory in (
+        (_is_other_container, _refuse_container),
         (_is_mapping, _mapping_hook),
         (_is_sequence, _sequence_hook),
         (_is_nested, _nested_hook),
@@ -352,11 +464,14 @@ def make_converter() -> cattrs.Converter:
         (_is_nullable, _nullable_hook),
     ):
         converter.register_structure_hook_factory(matches, factory)
-    converter.register_unstructure_hook(Decimal, lambda value: format(value, "f"))
+    converter.register_unstructure_hook_factory(_is_plain_union, _identity_hook)
+    converter.register_unstructure_hook(Decimal, decimal_text)
     converter.register_unstructure_hook(dt.date, dt.date.isoformat)
     converter.register_unstructure_hook(dt.datetime, time_text)
     converter.register_unstructure_hook(Unset, _unstructure_unset)
-    converter.register_unstructure_hook(UnknownObject, lambda value: value.raw)
+    converter.register_unstructure_hook(NestedObject, _unstructure_read)
+    converter.register_unstructure_hook(float, _unstructure_float)
+    converter.register_unstructure_hook(UnknownObject, _unstructure_unknown)
     converter.register_unstructure_hook_factory(
         lambda type_: hasattr(type_, NESTED_TYPE), _new_nested_hook
     )

@@ -51,4 +51,4 @@ class OpenStrEnum(enum.StrEnum):
     @property
     def is_known(self) -> bool:
         """Whether this release knows the value."""
-        return self._name_ in type(self).__members__
+        return self._value_ in type(self)._value2member_map_

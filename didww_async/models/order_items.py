@@ -10,9 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
+from didww_async.errors import InvalidRequestError
 from didww_async.jsonapi import UNSET, UnknownObject, Unset, new_nested, optional
 from didww_async.jsonapi.model import read_model
-from didww_async.models.base import DidwwObject, check, registry
+from didww_async.models.base import DidwwObject, registry
 
 __all__ = [
     "CapacityOrderItem",
@@ -88,19 +89,13 @@ OrderItem: TypeAlias = (
 
 
 def _check_id(field: str, value: object) -> None:
-    check(
-        isinstance(value, str) and value.strip() == value and value,
-        field,
-        f"takes an id as the API gave it, not {value!r}",
-    )
+    if not isinstance(value, str) or not value or value.strip() != value:
+        raise InvalidRequestError(field, f"takes an id as the API gave it, not {value!r}")
 
 
 def _check_qty(value: object) -> None:
-    check(
-        type(value) is int and value >= 1,
-        "qty",
-        f"takes a whole number from 1, not {value!r}",
-    )
+    if type(value) is not int or value < 1:
+        raise InvalidRequestError("qty", f"takes a whole number from 1, not {value!r}")
 
 
 @new_nested("did_order_items")
@@ -133,33 +128,35 @@ class NewDidOrderItem:
         _check_id("sku_id", self.sku_id)
         if self.qty is not UNSET:
             _check_qty(self.qty)
-        for field in ("available_did_id", "did_reservation_id", "nanpa_prefix_id"):
-            if (value := getattr(self, field)) is not UNSET:
-                _check_id(field, value)
-        sources = [
-            field
-            for field in ("qty", "available_did_id", "did_reservation_id")
-            if getattr(self, field) is not UNSET
-        ]
-        check(
-            len(sources) <= 1,
-            " + ".join(sources),
-            "an item has one source of numbers; keep one of them, or make an item of each",
-        )
+        if self.nanpa_prefix_id is not UNSET:
+            _check_id("nanpa_prefix_id", self.nanpa_prefix_id)
+        sources: list[str] = [] if self.qty is UNSET else ["qty"]
+        if self.available_did_id is not UNSET:
+            _check_id("available_did_id", self.available_did_id)
+            sources.append("available_did_id")
+        if self.did_reservation_id is not UNSET:
+            _check_id("did_reservation_id", self.did_reservation_id)
+            sources.append("did_reservation_id")
+        if len(sources) > 1:
+            raise InvalidRequestError(
+                " + ".join(sources),
+                "an item has one source of numbers; keep one of them, or make an item of each",
+            )
         cycles = self.billing_cycles_count
-        check(
-            cycles is None
-            or cycles is UNSET
-            or (type(cycles) is int and 0 <= cycles <= MAX_BILLING_CYCLES),
-            "billing_cycles_count",
-            f"takes 0 to {MAX_BILLING_CYCLES}, or None for no end, not {cycles!r}",
-        )
+        if not (
+            cycles is UNSET
+            or cycles is None
+            or (type(cycles) is int and 0 <= cycles <= MAX_BILLING_CYCLES)
+        ):
+            raise InvalidRequestError(
+                "billing_cycles_count",
+                f"takes 0 to {MAX_BILLING_CYCLES}, or None for no end, not {cycles!r}",
+            )
         days = self.prorate_days_qty
-        check(
-            days is UNSET or (type(days) is int and days >= 1),
-            "prorate_days_qty",
-            f"takes a whole number from 1, not {days!r}",
-        )
+        if days is not UNSET and (type(days) is not int or days < 1):
+            raise InvalidRequestError(
+                "prorate_days_qty", f"takes a whole number from 1, not {days!r}"
+            )
 
 
 @new_nested("capacity_order_items")

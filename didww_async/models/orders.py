@@ -1,5 +1,6 @@
 """Orders: what was bought, and how to say what to buy."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -88,19 +89,28 @@ class OrderChanges(TypedDict, total=False):
     external_reference_id: str | None
 
 
+_SINGLE = (NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem, UnknownOrderItem)
+_NO_LISTS = (*_SINGLE, str, bytes, dict)
+
+
 def _items(items: Iterable[NewOrderItem]) -> tuple[NewOrderItem, ...]:
-    single = (NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem, UnknownOrderItem)
-    if isinstance(items, (*single, str, bytes, dict)):
+    single = _SINGLE
+    if isinstance(items, _NO_LISTS):
         raise InvalidRequestError("items", "takes a list of items; put brackets around it")
-    made = tuple(items)
+    try:
+        made = tuple(items)
+    except TypeError:
+        raise InvalidRequestError(
+            "items", f"takes a list of items, not {type(items).__name__}"
+        ) from None
     check(made, "items", "an order needs at least one item")
     for index, item in enumerate(made):
-        check(
-            isinstance(item, single),
-            f"items[{index}]",
-            "takes NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem or "
-            f"UnknownOrderItem, not {type(item).__name__}",
-        )
+        if not isinstance(item, single):
+            raise InvalidRequestError(
+                f"items[{index}]",
+                "takes NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem or "
+                f"UnknownOrderItem, not {type(item).__name__}",
+            )
     return made
 
 
@@ -108,32 +118,33 @@ def check_reference(value: object) -> None:
     """Refuse what can't be an `external_reference_id`; `None` clears it."""
     if value is None or value is UNSET:
         return
-    check(
-        isinstance(value, str) and value,
-        "external_reference_id",
-        f"takes a text or None, not {value!r}",
-    )
-    check(
-        len(str(value)) <= MAX_REFERENCE_LENGTH,
-        "external_reference_id",
-        f"has {len(str(value))} characters; shorten it to {MAX_REFERENCE_LENGTH} at most",
-    )
+    if not isinstance(value, str) or not value:
+        raise InvalidRequestError("external_reference_id", f"takes a text or None, not {value!r}")
+    if len(value) > MAX_REFERENCE_LENGTH:
+        raise InvalidRequestError(
+            "external_reference_id",
+            f"has {len(value)} characters; shorten it to {MAX_REFERENCE_LENGTH} at most",
+        )
+
+
+@functools.lru_cache(maxsize=64)  # a caller has few of them, and gives one with every order
+def _is_web_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and parts.hostname
+    except ValueError:
+        return False
+    return bool(good) and not any(char.isspace() for char in url)
 
 
 def _check_callback(url: object, method: object) -> None:
-    if url is not UNSET and url is not None:
-        problem = "takes a full URL such as https://example.com/callbacks"
-        check(isinstance(url, str), "callback_url", problem)
-        try:
-            parts = urlsplit(str(url))
-            good = parts.scheme in {"http", "https"} and parts.hostname
-        except ValueError:
-            good = None
-        check(good and not any(char.isspace() for char in str(url)), "callback_url", problem)
-    if method is not UNSET and method is not None:
-        check(
-            method in {"get", "post"}, "callback_method", f"takes 'get' or 'post', not {method!r}"
+    if url not in {UNSET, None} and not (isinstance(url, str) and _is_web_url(url)):
+        raise InvalidRequestError(
+            "callback_url", "takes a full URL such as https://example.com/callbacks"
         )
+    if method is not UNSET and method is not None:
+        if method not in {"get", "post"}:
+            raise InvalidRequestError("callback_method", f"takes 'get' or 'post', not {method!r}")
         check(
             url is not UNSET and url is not None,
             "callback_method",
@@ -197,11 +208,9 @@ class NewOrder:
     """Your own label, of at most 100 characters; the one thing to find a lost order by."""
 
     def __attrs_post_init__(self) -> None:
-        check(
-            self.allow_back_ordering is UNSET or isinstance(self.allow_back_ordering, bool),
-            "allow_back_ordering",
-            f"takes True or False, not {self.allow_back_ordering!r}",
-        )
+        waits = self.allow_back_ordering
+        if waits is not UNSET and not isinstance(waits, bool):
+            raise InvalidRequestError("allow_back_ordering", f"takes True or False, not {waits!r}")
         _check_callback(self.callback_url, self.callback_method)
         check_reference(self.external_reference_id)
 

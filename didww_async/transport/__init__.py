@@ -2,6 +2,7 @@
 
 from didww_async.transport.auth import ApiKeyAuth, Auth
 from didww_async.transport.exchange import Request, Response
+from didww_async.transport.origin import visible_url
 from didww_async.transport.pace import Pace
 from didww_async.transport.retry import retry_after
 from didww_async.transport.session import DEFAULT_MAX_RESPONSE_BYTES, Judge, Session
@@ -16,4 +17,5 @@ __all__ = [
     "Response",
     "Session",
     "retry_after",
+    "visible_url",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from didww_async.errors import ConfigurationError
 
@@ -42,6 +42,9 @@ class ApiKeyAuth:
     def secrets(self) -> Sequence[str]:
         """The key."""
         return tuple(self._headers.values())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an ApiKeyAuth holds a key and does not pickle; make it where it is used")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}([redacted])"

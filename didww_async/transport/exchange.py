@@ -15,10 +15,12 @@ class Request:
 
     method: str
     path: str
-    """Below the base URL, from `/` on and percent-encoded; or a whole URL of the same origin."""
+    """Below the base URL, from `/` on and percent-encoded."""
     query: str = ""
     """Percent-encoded."""
     body: bytes | None = None
+    is_link: bool = False
+    """Whether `path` is a link that the server gave: a URL, or a path below its origin."""
     authenticated: bool = True
     """Whether the credentials go along."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -26,6 +27,7 @@ logger = logging.getLogger("didww_async")
 
 ResultT = TypeVar("ResultT")
 
+MOST_DOUBLINGS = 30
 _GATEWAY_STATUSES = frozenset({502, 503, 504})
 
 
@@ -36,11 +38,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=dt.UTC)
+        return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=dt.UTC)
-    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def is_repeatable(method: str, error: BaseException) -> bool:
@@ -76,15 +78,12 @@ async def with_retries(
     # Entered after a failure only: the context costs as much as a small request does.
     import tenacity  # noqa: PLC0415
 
-    back_off = tenacity.wait_exponential_jitter(
-        initial=policy.wait_initial,
-        max=policy.wait_max + policy.wait_jitter,
-        jitter=policy.wait_jitter,
-    )
-
     def wait(state: tenacity.RetryCallState) -> float:
         asked = wait_asked(state.outcome.exception()) if state.outcome is not None else None
-        return back_off(state) if asked is None else asked
+        back_off = policy.wait_initial * 2.0 ** min(state.attempt_number - 1, MOST_DOUBLINGS)
+        seconds = min(back_off, policy.wait_max) if asked is None else asked
+        # Jitter comes on top of every wait: those who failed together must not return together.
+        return seconds + random.uniform(0, policy.wait_jitter)  # noqa: S311
 
     def log(state: tenacity.RetryCallState) -> None:
         logger.info("%s failed, again in %.2f s", method, state.upcoming_sleep)

@@ -10,12 +10,16 @@ aiohttp client.
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
+import yarl
+from multidict import CIMultiDict
 
 from didww_async.config import RetryPolicy, Timeouts
 from didww_async.errors import (
@@ -24,11 +28,13 @@ from didww_async.errors import (
     ConnectError,
     ConnectionLostError,
     DidwwError,
+    ForeignOriginError,
     RateLimitedError,
     RequestTimeoutError,
     ResponseTooLargeError,
     TransportError,
 )
+from didww_async.transport.deadline import Deadline, Deadlines
 from didww_async.transport.exchange import Request, Response
 from didww_async.transport.origin import BaseUrl, visible_url
 from didww_async.transport.retry import wait_asked, with_retries
@@ -36,10 +42,11 @@ from didww_async.transport.retry import wait_asked, with_retries
 if TYPE_CHECKING:
     import ssl
 
-    import yarl
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
     from didww_async.transport.auth import Auth
-    from didww_async.transport.pace import Pace
+    from didww_async.transport.pace import Pace, Slot
 
 __all__ = ["DEFAULT_MAX_RESPONSE_BYTES", "Judge", "Session"]
 
@@ -47,11 +54,17 @@ logger = logging.getLogger("didww_async")
 
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 DEFAULT_MAX_CONNECTIONS = 100
+SMALL_BYTES = 64 * 1024
+LARGE_BYTES = 1024 * 1024
 PAUSE_WITHOUT_RETRY_AFTER = 1.0
 """Seconds to leave the server alone after a 429 that does not say for how long."""
 
-Judge = Callable[[str, str, Response], DidwwError | None]
+DidwwErrorT = TypeVar("DidwwErrorT", bound=DidwwError)
+Judge = Callable[[str, yarl.URL, Response], DidwwError | None]
 """Tells, by method and URL, which error an answer means; `None` if it is a success."""
+
+# The place in the pace that the running task's request takes; the connector marks it as used.
+_slot: ContextVar[Slot | None] = ContextVar("slot", default=None)
 
 
 class Session:
@@ -94,9 +107,11 @@ class Session:
         self._base_url = BaseUrl(base_url)
         self._auth = auth
         self._judge = judge
-        self._headers = dict(headers)
-        self._body_headers = {"Content-Type": content_type}
+        self._headers = CIMultiDict(headers)
+        self._body_headers = CIMultiDict({**headers, "Content-Type": content_type})
         limits = timeouts or Timeouts()
+        self._total = Deadlines(limits.total)
+        self._read_deadlines = Deadlines(limits.read)
         self._retry = retry or RetryPolicy(attempts=1)
         self._pace = pace
         self._max_response_bytes = max_response_bytes
@@ -111,9 +126,9 @@ class Session:
             "proxy": proxy,
             "ssl": ssl,
             "allow_redirects": False,
-            "timeout": aiohttp.ClientTimeout(
-                total=limits.total, connect=limits.connect, sock_read=limits.read
-            ),
+            "raise_for_status": False,
+            # The other limits are kept here: aiohttp sets two timers a request for each.
+            "timeout": aiohttp.ClientTimeout(total=None, connect=limits.connect),
         }
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -144,6 +159,8 @@ class Session:
         """Close what was opened here; may be called again."""
         self._closed = True
         session, self._session = self._session, None
+        self._total.close()
+        self._read_deadlines.close()
         if session is not None and session is not self._injected:
             await session.close()
 
@@ -158,7 +175,12 @@ class Session:
             DidwwError: What the judge made of the answer.
         """
         session = self._usable_session()
-        url = self._base_url.join(request.method, request.path, request.query)
+        if request.is_link:
+            url = self._base_url.follow(request.method, request.path)
+        else:
+            url = self._base_url.join(request.path, request.query)
+        if isinstance(url, ForeignOriginError):
+            raise self.redacted(url)
         return await with_retries(
             self._retry, request.method, lambda number: self._attempt(session, request, url, number)
         )
@@ -182,18 +204,21 @@ class Session:
         if options["connector"] is None:
             # The semaphore bounds the connections: waiting in aiohttp's pool would count
             # against the time to connect.
-            options["connector"] = aiohttp.TCPConnector(limit=0)
-        return aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_never_repeat,), **options
-        )
+            make = aiohttp.TCPConnector if self._pace is None else _PacedConnector
+            options["connector"] = make(limit=0)
+        return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), **options)
 
     async def _attempt(
         self, session: aiohttp.ClientSession, request: Request, url: yarl.URL, number: int
     ) -> Response:
         assert self._slots is not None
         async with self._slots:
+            if session.closed:
+                raise ClientStateError("the session was closed; make a new client")
+            slot: Slot | None = None
             if self._pace is not None:
-                await self._pace.acquire()
+                slot = await self._pace.acquire()
+                _slot.set(slot)
             started = time.perf_counter()
             outcome: object = "cancelled"
             try:
@@ -201,8 +226,12 @@ class Session:
                 outcome = response.status
             except DidwwError as error:
                 outcome = type(error).__name__
+                if slot is not None and isinstance(error, ConnectError):
+                    slot.release()
                 raise
             finally:
+                if slot is not None:  # at the latest: a connector of the user's tells nothing
+                    slot.sent()
                 if logger.isEnabledFor(logging.DEBUG):
                     logger.debug(
                         "%s %s: %s after %.0f ms, attempt %d",
@@ -212,65 +241,90 @@ class Session:
                         (time.perf_counter() - started) * 1000,
                         number,
                     )
-        failure = self._judge(request.method, visible_url(url), self._blotted(response))
+        failure = self._judge(request.method, url, response)
         if failure is None:
             return response
         if isinstance(failure, RateLimitedError):
             self._pause(failure)
-        raise failure
+        raise self.redacted(failure)
 
-    def _blotted(self, response: Response) -> Response:
-        """The answer; one that is no success without the secrets that it may repeat."""
-        if response.status < 300:  # noqa: PLR2004
-            return response
-        body = response.body
-        for secret in self._auth.secrets():
-            body = body.replace(secret.encode(), b"[redacted]")
-        return Response(response.status, response.headers, body)
+    def redacted(self, error: DidwwErrorT) -> DidwwErrorT:
+        """The error without the secrets that the server may have repeated."""
+        return error.redacted(self._auth.secrets())
 
     def _pause(self, failure: RateLimitedError) -> None:
         seconds = wait_asked(failure)
         if seconds is None:
             seconds = PAUSE_WITHOUT_RETRY_AFTER
-        if self._pace is not None and seconds <= self._retry.max_retry_after:
-            self._pace.pause(seconds)
+        if self._pace is not None:
+            self._pace.pause(min(seconds, self._retry.max_retry_after))
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, url: yarl.URL
     ) -> Response:
-        headers = self._headers
-        if request.body is not None:
-            headers = headers | self._body_headers
+        headers = (self._headers if request.body is None else self._body_headers).copy()
         if request.authenticated:
-            headers = headers | dict(await self._auth.headers())
+            headers.update(await self._auth.headers())
+        repeats = request.method in _REPEATED_BY_AIOHTTP and session is not self._injected
+        total = self._total.begin()
+        reading = self._read_deadlines.begin()
         try:
             async with session.request(
-                request.method, url, data=request.body, headers=headers, **self._request_options
+                request.method,
+                url,
+                data=_payload(request.body),
+                headers=headers,
+                middlewares=_NEVER_REPEAT if repeats else None,
+                **self._request_options,
             ) as response:
-                body = await self._read(request, url, response)
+                body = await self._read(request, url, response, reading)
                 return Response(response.status, response.headers, body)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except asyncio.CancelledError:
+            if not (total.took_effect() or reading.took_effect()):
+                raise
+            failure: TransportError = RequestTimeoutError(
+                request.method,
+                visible_url(url),
+                "no whole answer in the time of timeouts.read or timeouts.total",
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
             failure = _translate(request.method, visible_url(url), error)
+        except RuntimeError:  # aiohttp's word for a session that was closed meanwhile
+            if not session.closed:
+                raise
+            raise ClientStateError("the session was closed; make a new client") from None
+        finally:
+            self._total.end(total)
+            self._read_deadlines.end(reading)
         # Raised out here, without the cause: an aiohttp error may hold the request's headers.
-        raise failure
+        raise self.redacted(failure)
 
     async def _read(
-        self, request: Request, url: yarl.URL, response: aiohttp.ClientResponse
+        self,
+        request: Request,
+        url: yarl.URL,
+        response: aiohttp.ClientResponse,
+        reading: Deadline,
     ) -> bytes:
         limit = self._max_response_bytes
         announced = response.content_length
-        if announced is not None and announced <= limit and not _is_compressed(response):
-            return await response.read()
+        if (
+            announced is not None
+            and announced <= min(limit, SMALL_BYTES)
+            and "Content-Encoding" not in response.headers
+        ):
+            return await response.read()  # it arrives at once, within one time limit
         chunks: list[bytes] = []
         size = 0
-        if announced is None or announced <= limit:
+        if (announced or 0) <= limit:
             async for chunk in response.content.iter_any():
                 size += len(chunk)  # as decompressed: a small answer may unpack to a huge one
                 if size > limit:
                     break
                 chunks.append(chunk)
+                self._read_deadlines.renew(reading)
             else:
-                return b"".join(chunks)
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
         response.close()
         raise ResponseTooLargeError(
             request.method,
@@ -279,12 +333,29 @@ class Session:
         )
 
 
-def _is_compressed(response: aiohttp.ClientResponse) -> bool:
-    return "Content-Encoding" in response.headers
-
-
 class _ConnectionDroppedError(aiohttp.ClientError):
     """A lost connection, in a guise that aiohttp does not answer with a repetition."""
+
+
+class _PacedConnector(aiohttp.TCPConnector):
+    """
+    Marks a request as sent when its connection is there, which is just before it is.
+
+    A request that has to wait for its connection would otherwise reach the server
+    together with those that were let through after it.
+    """
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
+    ) -> Connection:
+        """A connection for a request."""
+        connection = await super().connect(req, traces, timeout)
+        if (slot := _slot.get()) is not None:
+            slot.sent()
+        return connection
 
 
 async def _never_repeat(
@@ -304,19 +375,40 @@ async def _never_repeat(
         raise _ConnectionDroppedError(_reason(error)) from None
 
 
+_REPEATED_BY_AIOHTTP = frozenset({"GET", "DELETE"})
+_NEVER_REPEAT = (_never_repeat,)
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    # aiohttp warns of large bodies in one piece, which hold up the event loop.
+    return io.BytesIO(body) if body is not None and len(body) > LARGE_BYTES else body
+
+
 def _reason(error: BaseException) -> str:
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _translate(method: str, url: str, error: BaseException) -> TransportError:
+def _why_unsent(error: BaseException) -> str:
+    """Why no connection came about; empty if one did."""
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return ConnectError(method, url, "no connection in the time of timeouts.connect")
-        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            return ConnectError(method, url, f"no connection ({_reason(error)})")
+            return "no connection in the time of timeouts.connect"
+        case aiohttp.ClientHttpProxyError():  # its text has the proxy's URL, password and all
+            return f"the proxy refused with status {error.status}"
+        case aiohttp.ClientConnectorError() | UnicodeError():
+            return f"no connection ({_reason(error)})"
         case aiohttp.ServerFingerprintMismatch():
-            return ConnectError(method, url, "the server's certificate is not the expected one")
+            return "the server's certificate is not the expected one"
+        case _:
+            return ""
+
+
+def _translate(method: str, url: str, error: BaseException) -> TransportError:
+    unsent = _why_unsent(error)
+    if unsent:
+        return ConnectError(method, url, unsent)
+    match error:
         case asyncio.TimeoutError():
             return RequestTimeoutError(
                 method, url, "no whole answer in the time of timeouts.read or timeouts.total"

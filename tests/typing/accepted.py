@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import assert_type
 
@@ -108,4 +108,3 @@ def unset(error: OrderUnconfirmedError) -> None:
     NewDidOrderItem(sku_id="sku", qty=UNSET, billing_cycles_count=None)
     NewOrder(items=[], callback_url=UNSET, external_reference_id=None)
     assert_type(error.external_reference_id, str | None)
-    assert datetime.now(UTC)

@@ -22,7 +22,14 @@ ROOMS: dict[str, set[str]] = {
     "transport": {"config", "errors"},
     "models": {"errors", "jsonapi"},
     "collections": {"errors", "jsonapi", "models", "transport"},
-    "client": {"collections", "config", "errors", "jsonapi", "models", "transport"},
+    "client": {
+        "collections",
+        "config",
+        "errors",
+        "jsonapi",
+        "models",
+        "transport",
+    },
     "webhooks": {"errors"},
     "sandbox": {"webhooks"},
 }
