@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, cast
 
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from didww_async.collections.listing import Listing
     from didww_async.jsonapi.query import Names
     from didww_async.models.order_items import NewOrderItem
+    from didww_async.placement.bulk import BulkRun
+    from didww_async.placement.intent import Outcome, Placed
+    from didww_async.placement.journal import Journal
+    from didww_async.placement.report import Counts
+    from didww_async.providers.didww import DidwwProvider
 
 __all__ = ["DidwwClient", "__version__"]
 
@@ -211,6 +217,123 @@ class DidwwClient:
     async def cancel_order(self, order_id: str) -> None:
         """Cancel a pending order of numbers; see `orders.cancel` for the errors."""
         await self.orders.cancel(order_id)
+
+    def place_orders(
+        self,
+        orders: Iterable[NewOrder] | AsyncIterable[NewOrder],
+        *,
+        journal: str | os.PathLike[str] | Journal | None = None,
+        concurrency: int = 16,
+        settle_seconds: float = 10.0,
+        adopt_existing: bool = False,
+        budget: Decimal | None = None,
+        stop_on: Callable[[Outcome[Order]], bool] | None = None,
+        on_outcome: Callable[[Outcome[Order]], Awaitable[None] | None] | None = None,
+        progress: Callable[[Counts], None] | None = None,
+        run: str = "",
+    ) -> BulkRun[NewOrder, Order]:
+        """
+        Place many orders, each once: `await` it for a report, `async for` it for outcomes.
+
+        Every order has an outcome (`Placed`, `Rejected`, `Unconfirmed`, `NotAttempted`);
+        one bad order never stops the others. An order whose answer is lost is looked for
+        by its reference for `settle_seconds` before it is sent again.
+
+        - `journal`, a path or an open `SqliteJournal`, survives the process: the same
+          call on the same journal goes on where it ended, however it ended. Orders are
+          told apart by their `external_reference_id`, or by their place in the input.
+        - `adopt_existing` looks for each reference before the first request, and takes
+          over the order that has it.
+        - `budget` ends the run before the orders cost more than that.
+        - `stop_on` ends it after an outcome for which it returns true. Too little money
+          or a refused key end it by themselves.
+
+        Raises:
+            JournalError: The journal can't be used; nothing is lost.
+        """
+        from didww_async.providers.didww import bulk_run  # noqa: PLC0415  # only where it is used
+
+        return bulk_run(
+            self._provider(),
+            orders,
+            journal=journal,
+            settle_seconds=settle_seconds,
+            adopt_existing=adopt_existing,
+            concurrency=concurrency,
+            budget=budget,
+            stop_on=stop_on,
+            on_outcome=on_outcome,
+            progress=progress,
+            run=run,
+        )
+
+    def resume_orders(
+        self,
+        journal: str | os.PathLike[str] | Journal,
+        *,
+        concurrency: int = 16,
+        settle_seconds: float = 10.0,
+    ) -> BulkRun[NewOrder, Order]:
+        """
+        Finish every order that a journal has open.
+
+        Those whose fate is unknown are looked for, and those that were not placed are placed.
+        `await` it for a report, `async for` it for outcomes, as `place_orders`.
+        """
+        from didww_async.providers.didww import bulk_run  # noqa: PLC0415  # only where it is used
+
+        return bulk_run(
+            self._provider(),
+            None,
+            journal=journal,
+            settle_seconds=settle_seconds,
+            adopt_existing=False,
+            concurrency=concurrency,
+        )
+
+    async def place_order(
+        self,
+        order: NewOrder,
+        *,
+        journal: str | os.PathLike[str] | Journal | None = None,
+        settle_seconds: float = 10.0,
+        adopt_existing: bool = False,
+    ) -> Placed[Order]:
+        """
+        Place one order once, whatever happens on the way.
+
+        Where `create_order` raises `OrderUnconfirmedError`, this looks for the order by its
+        reference until `settle_seconds` have passed since it was sent, and only then
+        sends it again. With a journal that outlives the process, a call that is cancelled
+        or killed half-way leaves an order that `resume_orders` finishes; a second call with the
+        same `external_reference_id` returns the order of the first.
+
+        Raises:
+            DidwwError: The order was refused, by the error that says why.
+            OrderNotPlacedError: Nothing was sent, or nothing that was carried out.
+            OrderUnconfirmedError: Nobody can tell so far; resume the journal later.
+            JournalError: The journal can't be used, and nothing was sent.
+        """
+        from didww_async.providers.didww import (  # noqa: PLC0415  # only where it is used
+            bulk_run,
+            placed_or_raised,
+        )
+
+        provider = self._provider()
+        report = await bulk_run(
+            provider,
+            [provider.prepare(order)],  # its reference is its name in the journal, too
+            journal=journal,
+            settle_seconds=settle_seconds,
+            adopt_existing=adopt_existing,
+            concurrency=1,
+        )
+        return placed_or_raised(report.outcomes[0])
+
+    def _provider(self) -> DidwwProvider:
+        from didww_async.providers.didww import DidwwProvider  # noqa: PLC0415  # see above
+
+        return DidwwProvider(self.orders, self.did_groups, self.capacity_pools)
 
     async def wait_for_order(
         self,

@@ -28,6 +28,10 @@ Every error that this package raises.
     │   └── ServerError               5xx
     ├── DecodeError               the answer is not the promised document; has the JSON path
     ├── OrderUnconfirmedError     an order was sent, and no answer tells its fate
+    ├── OrderRejectedError        an order was refused, as its journal tells
+    ├── OrderNotPlacedError       an order was not sent, or certainly not carried out
+    ├── JournalError              a journal can't be used; nothing is lost
+    │   └── ChangedRequestError   it has another order under the same name
     ├── WaitTimeoutError          still not finished after the time given
     ├── WebhookSignatureError     a callback that DIDWW did not sign
     └── WebhookPayloadError       a signed callback of an unknown shape
@@ -53,6 +57,7 @@ __all__ = [
     "ApiStatusError",
     "AuthenticationError",
     "BadRequestError",
+    "ChangedRequestError",
     "ClientStateError",
     "ConfigurationError",
     "ConflictError",
@@ -63,8 +68,11 @@ __all__ = [
     "ForeignOriginError",
     "InsufficientBalanceError",
     "InvalidRequestError",
+    "JournalError",
     "NotFoundError",
     "NotLoadedError",
+    "OrderNotPlacedError",
+    "OrderRejectedError",
     "OrderUnconfirmedError",
     "PaginationError",
     "PermissionDeniedError",
@@ -396,6 +404,22 @@ class OrderUnconfirmedError(DidwwError):
         else:
             look = f"look it up by external_reference_id {self.external_reference_id!r}"
         return f"the order may have been placed ({self.cause}); before ordering again, {look}"
+
+
+class OrderRejectedError(DidwwError):
+    """The order was refused when it was first placed, and was not sent again; says why."""
+
+
+class OrderNotPlacedError(DidwwError):
+    """Nothing was sent, or nothing that was carried out; the same call may be made again."""
+
+
+class JournalError(DidwwError):
+    """The journal of placed orders can't be used; the message says why and what to do."""
+
+
+class ChangedRequestError(JournalError):
+    """The journal has another order under the same reference or place; nothing was sent."""
 
 
 class WaitTimeoutError(DidwwError):

@@ -1,0 +1,1 @@
+"""The order APIs behind placement."""
