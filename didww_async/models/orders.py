@@ -172,9 +172,11 @@ def _refuse_others(values: Mapping[str, object], known: Iterable[str], field: st
         check(name in known, f"{field}.{name}", f"there is no such member; use {', '.join(known)}")
 
 
-def _item_from_json(source: object, field: str) -> NewOrderItem:
+def _item_from_json(source: object, field: str, *, unknown: bool) -> NewOrderItem:
     wire_type = source.get("type") if is_object(source) else None
     cls = _NEW_ITEMS.get(wire_type) if isinstance(wire_type, str) else None
+    if unknown and cls is None and is_object(source) and isinstance(wire_type, str):
+        return UnknownOrderItem(wire_type, source.get("attributes", {}), raw=source)
     check(cls, f"{field}.type", f"takes one of {', '.join(_NEW_ITEMS)}")
     attributes = _members(source, field, cast("str", wire_type))
     _check_names(attributes, cls, f"{field}.attributes")
@@ -215,12 +217,13 @@ class NewOrder:
         check_reference(self.external_reference_id)
 
     @classmethod
-    def from_json(cls, source: Mapping[str, object]) -> "NewOrder":
+    def from_json(cls, source: Mapping[str, object], *, unknown_items: bool = False) -> "NewOrder":
         """
         The order that a parsed request body describes, such as those in DIDWW's documentation.
 
         Takes the whole body, `{"data": {"type": "orders", "attributes": {...}}}`, or its
-        attributes alone.
+        attributes alone. An item of an unknown type is refused as misspelt, unless
+        `unknown_items` lets it pass as it is.
 
         Raises:
             InvalidRequestError: It has an unknown or wrong member, which is named.
@@ -229,6 +232,9 @@ class NewOrder:
         attributes = dict(_members(data, "data", "orders"))
         items = attributes.pop("items", ())
         check(isinstance(items, list), "items", f"takes an array, not {describe(items)}")
-        made = [_item_from_json(item, f"items[{n}]") for n, item in enumerate(cast("Any", items))]
+        made = [
+            _item_from_json(item, f"items[{index}]", unknown=unknown_items)
+            for index, item in enumerate(cast("list[object]", items))
+        ]
         _check_names(attributes, cls, "attributes")
         return cls(items=made, **cast("Any", attributes))

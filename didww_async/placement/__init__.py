@@ -36,6 +36,7 @@ from didww_async.placement.intent import (
     State,
     Unconfirmed,
 )
+from didww_async.placement.journal import Journal, JournalError, MemoryJournal, SqliteJournal
 from didww_async.placement.provider import (
     Accepted,
     Answer,
@@ -55,7 +56,10 @@ __all__ = [
     "CannotTell",
     "Entry",
     "Found",
+    "Journal",
+    "JournalError",
     "LookUp",
+    "MemoryJournal",
     "NoAnswer",
     "NoSuchOrder",
     "NotAttempted",
@@ -65,6 +69,7 @@ __all__ = [
     "Provider",
     "Refused",
     "Rejected",
+    "SqliteJournal",
     "State",
     "Unconfirmed",
 ]

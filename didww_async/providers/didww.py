@@ -65,8 +65,6 @@ from didww_async.placement.placer import Placer
 __all__ = ["DidwwProvider", "bulk_run", "placed_or_raised"]
 
 LONGEST_PAUSE_SECONDS = 60.0
-# Refusals that any other order would meet as well.
-_ACCOUNT_ERRORS = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError)
 
 
 class DidwwProvider:
@@ -102,7 +100,7 @@ class DidwwProvider:
 
     def load_request(self, text: str) -> NewOrder:
         """The order of such a body."""
-        return NewOrder.from_json(json.loads(text.encode()))
+        return NewOrder.from_json(json.loads(text.encode()), unknown_items=True)
 
     def dump_order(self, order: Order) -> str:
         """The order as the document that it came in."""
@@ -146,15 +144,9 @@ class DidwwProvider:
                 pause = 1.0 if error.retry_after is None else error.retry_after
                 if pause > LONGEST_PAUSE_SECONDS:
                     return NotSent(error)
-                await asyncio.sleep(pause)
-            except ConnectError as error:
-                return NotSent(error)
-            except OrderUnconfirmedError as error:
-                return NoAnswer(error)
-            except _ACCOUNT_ERRORS as error:
-                return Refused(error, stop=f"{type(error).__name__}: {error}")
-            except (ApiStatusError, InvalidRequestError) as error:
-                return Refused(error)
+            except DidwwError as error:
+                return _answer_to(error)
+            await asyncio.sleep(pause)
 
     async def look_up(self, request: NewOrder) -> LookUp[Order]:
         """List the orders with the request's reference, the eldest first."""
@@ -206,6 +198,20 @@ class DidwwProvider:
                     prices[pool.id] = pool.setup_price + pool.monthly_price
                 self._prices = prices
         return self._prices
+
+
+def _answer_to(error: DidwwError) -> Answer[Order]:
+    match error:
+        case ConnectError():
+            return NotSent(error)
+        case OrderUnconfirmedError():
+            return NoAnswer(error)
+        case AuthenticationError() | InsufficientBalanceError() | PermissionDeniedError():
+            return Refused(error, stop=f"{type(error).__name__}: {error}")
+        case ApiStatusError() | InvalidRequestError():
+            return Refused(error)
+        case _:  # a closed client, say: the order was never sent
+            raise error
 
 
 def bulk_run(

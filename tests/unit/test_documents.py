@@ -72,6 +72,18 @@ async def no_wait(_: float) -> None:
     """Stand in for `asyncio.sleep`."""
 
 
+def test_bulk_example_places_each_order_once(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bulk example places its orders, and none of them a second time."""
+    main = run(block_with("place_orders"))["main"]
+    for _ in range(2):
+        report = asyncio.run(main(sandbox.state.landmarks.cheap_sku_id, 5, tmp_path / "run.db"))
+        assert len(report.placed) == 5
+    assert len(sandbox.state.orders) == 5
+    assert capsys.readouterr().out.startswith("5 placed, 0 rejected")
+
+
 def test_fixture_example_passes() -> None:
     """The example test of the README runs on the sandbox that its marker asks for."""
     names = run(block_with("@pytest.mark.didww_sandbox"))
@@ -96,4 +108,4 @@ def test_callback_example_reads_an_event(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_every_example_is_run() -> None:
     """No example of the README is left out here."""
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
