@@ -69,7 +69,7 @@ class Pace:
         requests: int = 10,
         seconds: float = 1.0,
         *,
-        margin: float = 0.01,
+        margin: float = 0.03,
         bucket: AbstractBucket | None = None,
     ) -> None:
         if type(requests) is not int or requests < 1:
