@@ -64,6 +64,7 @@ class _Canned:
     def __init__(self, pages: Sequence[bytes]) -> None:
         self._pages = itertools.cycle(pages)
         self.status = 200
+        self.closed = False
         self.headers: dict[str, str] = {}
         self.content_length = 0
         self._body = b""

@@ -93,6 +93,7 @@ class DidwwClient:
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         trust_env: bool = False,
     ) -> None:
+        _check_types(timeouts=timeouts, retry=retry, pace=pace)
         serializer = serializer or JsonApiSerializer(registry)
         self._session = Session(
             _base_url(base_url, environment),
@@ -346,6 +347,15 @@ class DidwwClient:
         return await self.orders.wait(order, timeout=timeout, poll_interval=poll_interval)
 
 
+def _check_types(timeouts: object, retry: object, pace: object) -> None:
+    if not isinstance(timeouts, Timeouts):
+        raise ConfigurationError(f"timeouts takes a Timeouts, not {timeouts!r}")
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ConfigurationError(f"retry takes a RetryPolicy or None, not {retry!r}")
+    if pace is not None and pace is not UNSET and not isinstance(pace, Pace):
+        raise ConfigurationError(f"pace takes a Pace or None, not {pace!r}")
+
+
 def _base_url(base_url: str | None, environment: Environment | None) -> str:
     """What the code says counts for more than what the machine says."""
     if base_url is not None:
@@ -369,7 +379,7 @@ def _version(api_version: str) -> str:
 
 
 def _key(api_key: str | None) -> str:
-    found = os.environ.get("DIDWW_API_KEY") if api_key is None else api_key
+    found = (os.environ.get("DIDWW_API_KEY") or None) if api_key is None else api_key
     if found is None:
         raise ConfigurationError(
             "there is no API key: pass api_key, or set the environment variable DIDWW_API_KEY"

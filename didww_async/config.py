@@ -70,7 +70,7 @@ class Timeouts:
     connect: float | None = attrs.field(default=10.0, validator=_positive)
     """For a connection, with its TLS handshake."""
     read: float | None = attrs.field(default=30.0, validator=_positive)
-    """For the next bytes of the answer."""
+    """For the next bytes of the answer; for a small answer, until all of it is there."""
     total: float | None = attrs.field(default=60.0, validator=_positive)
     """For the attempt as a whole."""
 

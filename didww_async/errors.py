@@ -431,9 +431,10 @@ class WaitTimeoutError(DidwwError):
         self.seconds = seconds
 
     def __str__(self) -> str:
+        name = f"{getattr(self.order, 'reference', '')} (id {getattr(self.order, 'id', '')})"
         return (
-            f"the order was still not finished after {self.seconds:g} seconds; with back ordering "
-            "it stays pending until there is stock, so ask again later or set callback_url"
+            f"order {name} was still not finished after {self.seconds:g} seconds; with back "
+            "ordering it stays pending until there is stock, so ask again later or set callback_url"
         )
 
 

@@ -8,9 +8,11 @@ reads, unless `--really-order` lets it spend money.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from time import perf_counter
 
 from didww_async import (
     DidGroup,
+    DidGroupFilter,
     DidwwClient,
     DidwwError,
     InsufficientBalanceError,
@@ -31,6 +34,7 @@ from didww_async import (
 )
 
 REQUESTS = Path(__file__).with_name("orders.json")
+PLACEHOLDERS = re.compile(r"\{([a-z_]+)\}")
 PAGE_SIZE = 4
 Row = Sequence[object]
 
@@ -114,8 +118,8 @@ async def prepare(didww: DidwwClient, groups: list[DidGroup]) -> dict[str, str]:
         reservation = await didww.did_reservations.create(NewDidReservation(available_did=other))
         found["did_reservation"] = reservation.id
     async for prefix in didww.nanpa_prefixes.list(filter={"did_group.is_available": True}):
-        matching = {"nanpa_prefix.id": prefix.id, "id": single.id}
-        if len(await didww.did_groups.list(filter=matching)):  # type: ignore[arg-type]
+        matching: DidGroupFilter = {"nanpa_prefix.id": prefix.id, "id": single.id}
+        if len(await didww.did_groups.list(filter=matching)):
             found["nanpa_prefix"] = prefix.id
             break
     async for pool in didww.capacity_pools.list():
@@ -138,6 +142,10 @@ async def place_all(didww: DidwwClient, ids: Mapping[str, str]) -> list[Order]:
     heading(f"Orders of {REQUESTS.name}")
     placed: list[Order] = []
     for entry in json.loads(REQUESTS.read_text()):
+        missing = [name for name in PLACEHOLDERS.findall(json.dumps(entry)) if name not in ids]
+        if missing:
+            print(f"  {entry['about']}: skipped, this account offers no {', '.join(missing)}")
+            continue
         with reported(entry["about"]):
             order = await didww.orders.create(filled(entry["request"], ids))
             placed.append(order)
@@ -148,9 +156,14 @@ async def place_all(didww: DidwwClient, ids: Mapping[str, str]) -> list[Order]:
 async def overspend(didww: DidwwClient, groups: list[DidGroup]) -> None:
     """An order that costs more than there is."""
     heading("Too little money")
+    cost = 1000 * first_price(groups[-1])
+    if cost <= (await didww.balance.get()).total_balance:
+        print("  this account could pay for it, so it was not tried")
+        return
     dearest = groups[-1].stock_keeping_units[0]
     with reported("a thousand of the dearest number"):
-        await didww.create_order([NewDidOrderItem(sku_id=dearest.id, qty=1000)])
+        items = [NewDidOrderItem(sku_id=dearest.id, qty=1000)]
+        await didww.create_order(items, allow_back_ordering=False)
 
 
 async def list_all(didww: DidwwClient) -> None:
@@ -184,9 +197,7 @@ async def finish(didww: DidwwClient, placed: list[Order]) -> None:
     for order in await asyncio.gather(*waiting):
         numbers = [did.number async for did in didww.dids.list(filter={"order.id": order.id})]
         done = order.status is OrderStatus.COMPLETED
-        shown = ", ".join(f"…{number[-4:]}" for number in numbers) or (
-            "none" if done else "not yet"
-        )
+        shown = " ".join(numbers) or ("none" if done else "not yet")
         rows.append((order.reference, order.description, order.status.value, order.amount, shown))
     table(("order", "for", "status", "amount", "numbers"), rows)
 
@@ -202,7 +213,8 @@ async def run(didww: DidwwClient, ids: Mapping[str, str], *, spend: bool) -> Non
         ids = {**await prepare(didww, groups), **ids}
         placed = await place_all(didww, ids)
         await overspend(didww, groups)
-        await cancel_one(didww, ids.get("sold_out_sku", ids["sku"]))
+        if "sold_out_sku" in ids:  # another would be delivered before it could be canceled
+            await cancel_one(didww, ids["sold_out_sku"])
         await list_all(didww)
         await finish(didww, placed)
         await show_balance(didww)
@@ -213,15 +225,16 @@ async def run(didww: DidwwClient, ids: Mapping[str, str], *, spend: bool) -> Non
 
 async def main() -> int:
     """Run on the real API if there is a key, else on the sandbox."""
-    unknown = set(sys.argv[1:]) - {"--really-order"}
-    if unknown:
-        print(f"unknown option {' '.join(sorted(unknown))}; there is --really-order alone")
-        return 2
+    parser = argparse.ArgumentParser(description="The main job, from the balance to the numbers.")
+    parser.add_argument(
+        "--really-order", action="store_true", help="spend money, where DIDWW_API_KEY is set"
+    )
+    options = parser.parse_args()
     started = perf_counter()
     if os.environ.get("DIDWW_API_KEY"):
         async with DidwwClient() as didww:
             print(f"On {didww!r}")
-            await run(didww, {}, spend="--really-order" in sys.argv)
+            await run(didww, {}, spend=options.really_order)
     else:
         from didww_async.sandbox import Sandbox  # noqa: PLC0415  # not needed for the real API
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from didww_async.errors import (
@@ -20,7 +20,7 @@ from didww_async.errors import (
     ServerError,
     ValidationError,
 )
-from didww_async.jsonapi import ErrorObject, Serializer
+from didww_async.jsonapi import ErrorObject, Serializer, parse_decimal
 from didww_async.transport import Judge, Response, retry_after, visible_url
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def make_judge(serializer: Serializer) -> Judge:
         if 200 <= status < 300:  # noqa: PLR2004
             return None
         url = visible_url(sent_to)
-        errors = serializer.decode_errors(response.body)
+        try:
+            errors = serializer.decode_errors(response.body)
+        except Exception:  # noqa: BLE001  # a serializer of the user's must not hide the status
+            errors = ()
         text = "" if errors else _beginning(response.body)
         if status == 429 or status >= 500:  # noqa: PLR2004
             kind = RateLimitedError if status == 429 else ServerError  # noqa: PLR2004
@@ -80,7 +83,7 @@ def _balance_sums(errors: Iterable[ErrorObject]) -> tuple[Decimal, Decimal] | No
         cost, balance = error.meta.get("total_cost"), error.meta.get("available_balance")
         if isinstance(cost, str) and isinstance(balance, str):
             try:
-                return Decimal(cost), Decimal(balance)
-            except InvalidOperation:
+                return parse_decimal(cost), parse_decimal(balance)
+            except ValueError:
                 continue
     return None

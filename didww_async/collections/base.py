@@ -28,7 +28,7 @@ FilterT = TypeVar("FilterT")
 NewT = TypeVar("NewT")
 
 # An id becomes part of a path: what could lead out of it is no id.
-_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]{0,99}", re.ASCII)
 
 
 @attrs.frozen
@@ -71,8 +71,10 @@ class Collection(Generic[ResourceT]):
 
     def _member_path(self, identity: str) -> str:
         if not isinstance(identity, str) or not _ID.fullmatch(identity):
+            given = repr(identity) if isinstance(identity, str) else type(identity).__name__
+            more = "; give its `id`" if isinstance(identity, Resource) else ""
             raise InvalidRequestError(
-                "id", f"takes an id as the API gave it, such as a UUID, not {identity!r}"
+                "id", f"takes an id as the API gave it, such as a UUID, not {given}{more}"
             )
         return f"{self._path}/{identity}"
 

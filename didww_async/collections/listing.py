@@ -37,6 +37,9 @@ class Page(Generic[ItemT_co]):
         link = self.links.get(name)
         return link.href if link is not None and link.href else None
 
+    def __getitem__(self, index: int) -> ItemT_co:
+        return self.items[index]
+
     def __iter__(self) -> Iterator[ItemT_co]:
         return iter(self.items)
 
@@ -70,6 +73,9 @@ class Listing(Generic[ItemT_co]):
     def __init__(self, load: Load[ItemT_co], *, prefetch: bool = True) -> None:
         self._load = load
         self._prefetch = prefetch
+
+    def __repr__(self) -> str:
+        return "<Listing: `async for` its items, or `await` it for the first page>"
 
     def __await__(self) -> Generator[object, None, Page[ItemT_co]]:
         return _awaitable(self._load(None)).__await__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Unpack
 
 from didww_async.collections.base import Creates, Lists, Updates
@@ -61,6 +62,9 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         An order of numbers is `pending` first, one of capacity already `completed`.
         It is sent once: sent again only if the server provably did nothing with it,
         that is after a failure to connect or a 429.
+        A task that is cancelled meanwhile, by `asyncio.timeout` say, leaves the order's fate
+        open and gets no `OrderUnconfirmedError`: give orders an `external_reference_id`, or use
+        `place_order` with a journal.
 
         Raises:
             InvalidRequestError: Nothing was sent; the field is named.
@@ -74,6 +78,12 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
             raise InvalidRequestError("order", f"takes a NewOrder, not {type(new).__name__}")
         try:
             return await super().create(new)
+        except asyncio.CancelledError as error:
+            error.add_note(
+                "the order may have been placed; look it up by external_reference_id "
+                f"{new.external_reference_id or None!r} before ordering again"
+            )
+            raise
         except DidwwError as error:
             if not _hides_the_fate(error):
                 raise
@@ -144,25 +154,30 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
 
         Raises:
             WaitTimeoutError: It is still pending; `order` is its last state.
+            TransportError: A look at it failed, and so did its repetitions. The order stands,
+                also after a `ConnectError`, which speaks of the look.
         """
-        if not poll_interval > 0:
-            raise InvalidRequestError("poll_interval", "takes a number of seconds above 0")
-        loop = asyncio.get_running_loop()
-        deadline = None if timeout is None else loop.time() + timeout
+        _check_seconds("poll_interval", poll_interval)
+        if timeout is not None:
+            _check_seconds("timeout", timeout)
         latest = order if isinstance(order, Order) else await self.get(order)
-        while not latest.is_final:
-            pause = poll_interval
-            if deadline is not None:
-                left = deadline - loop.time()
-                if left <= 0:
-                    raise WaitTimeoutError(latest, timeout or 0.0)
-                pause = min(pause, left)
-            await asyncio.sleep(pause)
-            poll_interval = min(
-                poll_interval * _POLL_SLOWDOWN, max(poll_interval, _SLOWEST_POLL_SECONDS)
-            )
-            latest = await self.get(latest.id)
+        try:
+            async with asyncio.timeout(timeout):
+                while not latest.is_final:
+                    await asyncio.sleep(poll_interval)
+                    poll_interval = max(
+                        poll_interval, min(poll_interval * _POLL_SLOWDOWN, _SLOWEST_POLL_SECONDS)
+                    )
+                    latest = await self.get(latest.id)
+        except TimeoutError:
+            raise WaitTimeoutError(latest, timeout or 0.0) from None
         return latest
+
+
+def _check_seconds(field: str, value: object) -> None:
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+    if not 0 < number < math.inf:
+        raise InvalidRequestError(field, f"takes a number of seconds above 0, not {value!r}")
 
 
 def _hides_the_fate(error: DidwwError) -> bool:

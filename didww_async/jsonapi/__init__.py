@@ -21,7 +21,7 @@ from didww_async.jsonapi.model import (
 )
 from didww_async.jsonapi.registry import Registry, new_nested, new_resource, relationship
 from didww_async.jsonapi.serializer import MEDIA_TYPE, JsonApiSerializer, Serializer
-from didww_async.jsonapi.structure import make_converter
+from didww_async.jsonapi.structure import make_converter, parse_decimal
 from didww_async.jsonapi.types import UNSET, JsonValue, OpenStrEnum, Unset
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "new_nested",
     "new_resource",
     "optional",
+    "parse_decimal",
     "relationship",
     "to_many",
     "to_one",

@@ -38,6 +38,7 @@ __all__ = [
     "failure_of",
     "fill_plan",
     "make_converter",
+    "parse_decimal",
     "time_text",
 ]
 
@@ -80,7 +81,8 @@ class _Parsed:
         return parsed
 
 
-def _decimal(text: str) -> Decimal:
+def parse_decimal(text: str) -> Decimal:
+    """The number that a text of plain or scientific notation stands for, or a `ValueError`."""
     if _DECIMAL.fullmatch(text) is None:
         raise ValueError(text)
     return Decimal(text)
@@ -449,7 +451,7 @@ def make_converter() -> cattrs.Converter:
         (int, _Exactly(int, "a whole number")),
         (bool, _Exactly(bool, "true or false")),
         (float, _structure_float),
-        (Decimal, _Parsed(_decimal, "a decimal number in a string")),
+        (Decimal, _Parsed(parse_decimal, "a decimal number in a string")),
         (dt.date, _Parsed(_date, "a date as YYYY-MM-DD in a string")),
         (dt.datetime, _structure_datetime),
         (OpenStrEnum, _structure_enum),

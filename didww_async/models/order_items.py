@@ -90,7 +90,8 @@ OrderItem: TypeAlias = (
 
 def _check_id(field: str, value: object) -> None:
     if not isinstance(value, str) or not value or value.strip() != value:
-        raise InvalidRequestError(field, f"takes an id as the API gave it, not {value!r}")
+        given = repr(value) if isinstance(value, str) else type(value).__name__
+        raise InvalidRequestError(field, f"takes an id as the API gave it, not {given}")
 
 
 def _check_qty(value: object) -> None:

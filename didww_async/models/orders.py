@@ -118,7 +118,7 @@ def check_reference(value: object) -> None:
     """Refuse what can't be an `external_reference_id`; `None` clears it."""
     if value is None or value is UNSET:
         return
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not _is_utf_8(value):
         raise InvalidRequestError("external_reference_id", f"takes a text or None, not {value!r}")
     if len(value) > MAX_REFERENCE_LENGTH:
         raise InvalidRequestError(
@@ -127,26 +127,35 @@ def check_reference(value: object) -> None:
         )
 
 
+def _is_utf_8(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 @functools.lru_cache(maxsize=64)  # a caller has few of them, and gives one with every order
 def _is_web_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and parts.hostname
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         return False
     return bool(good) and not any(char.isspace() for char in url)
 
 
 def _check_callback(url: object, method: object) -> None:
-    if url not in {UNSET, None} and not (isinstance(url, str) and _is_web_url(url)):
+    has_url = url is not UNSET and url is not None
+    if has_url and not (isinstance(url, str) and _is_web_url(url)):
         raise InvalidRequestError(
             "callback_url", "takes a full URL such as https://example.com/callbacks"
         )
+    if has_url and (method is UNSET or method is None):
+        raise InvalidRequestError(
+            "callback_method", "is missing; give 'get' or 'post' with the URL"
+        )
     if method is not UNSET and method is not None:
-        if method not in {"get", "post"}:
+        if not isinstance(method, str) or method not in {"get", "post"}:
             raise InvalidRequestError("callback_method", f"takes 'get' or 'post', not {method!r}")
         check(
-            url is not UNSET and url is not None,
+            has_url,
             "callback_method",
             "says how to call, and callback_url, which says where, is missing; give both",
         )
@@ -228,6 +237,7 @@ class NewOrder:
         Raises:
             InvalidRequestError: It has an unknown or wrong member, which is named.
         """
+        check(is_object(source), "order", f"takes an object, not {describe(source)}")
         data = source.get("data", {"type": "orders", "attributes": source})
         attributes = dict(_members(data, "data", "orders"))
         items = attributes.pop("items", ())

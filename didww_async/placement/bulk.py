@@ -256,6 +256,7 @@ class _Work(Generic[RequestT, OrderT]):
         self._stop = stop
         self._intents = Intents(provider, journal, options.run)
         self._input_turn = asyncio.Lock()
+        self._room = asyncio.Semaphore(2 * options.concurrency)
         self._repeated: list[str] = []
         self._committed = Decimal(0)
 
@@ -263,10 +264,13 @@ class _Work(Generic[RequestT, OrderT]):
         self, rows: AsyncGenerator[_Row[RequestT], None]
     ) -> AsyncGenerator[Outcome[OrderT], None]:
         """The outcome of each row; not in their order."""
-        ready: asyncio.Queue[Outcome[OrderT] | None] = asyncio.Queue(self._options.concurrency)
+        # Without a bound of its own, so that the end always gets in; `_room` bounds the rows.
+        ready: asyncio.Queue[Outcome[OrderT] | None] = asyncio.Queue()
         crew = asyncio.create_task(self._crew(rows, ready))
+        crew.add_done_callback(lambda _: ready.put_nowait(None))
         try:
             while (outcome := await ready.get()) is not None:
+                self._room.release()
                 yield outcome
             await crew
         finally:
@@ -288,7 +292,6 @@ class _Work(Generic[RequestT, OrderT]):
         async with asyncio.TaskGroup() as workers:
             for _ in range(self._options.concurrency):
                 workers.create_task(self._settler(left, mine, ready))
-        await ready.put(None)
 
     async def _worker(
         self,
@@ -296,6 +299,7 @@ class _Work(Generic[RequestT, OrderT]):
         ready: asyncio.Queue[Outcome[OrderT] | None],
     ) -> None:
         while True:
+            await self._room.acquire()  # until the consumer has taken what is ready
             async with self._input_turn:
                 try:
                     row = await anext(rows)
@@ -305,8 +309,10 @@ class _Work(Generic[RequestT, OrderT]):
                     self._stop.because(f"the input failed: {error}", error)
                     return
             outcome = await self._row(row)
-            if outcome is not None:
-                await ready.put(outcome)
+            if outcome is None:
+                self._room.release()
+            else:
+                ready.put_nowait(outcome)
 
     async def _row(self, row: _Row[RequestT]) -> Outcome[OrderT] | None:
         key = row.key if row.request is None else self._intents.key(row.request, row.position)
@@ -374,7 +380,7 @@ class _Work(Generic[RequestT, OrderT]):
                 except Exception as failure:  # noqa: BLE001  # the journal still has it as open
                     error = failure
             if key in mine:
-                await ready.put(self._outcome(entry, error))
+                ready.put_nowait(self._outcome(entry, error))
 
     def _outcome(self, entry: Entry, error: Exception | None) -> Outcome[OrderT]:
         why = str(error) if error is not None else self._stop.reason

@@ -123,8 +123,9 @@ class Placer(Generic[RequestT, OrderT]):
         error: Exception | None = None
         while entry.state in {State.WAITING, State.SENT}:
             if entry.state is State.SENT:
-                entry, error = await self._resolve(entry, request)
-                if error is not None:
+                entry, failure = await self._resolve(entry, request)
+                if failure is not None:
+                    error = failure
                     break
             if entry.state is State.WAITING:
                 if entry.attempts >= MOST_ATTEMPTS:
@@ -175,7 +176,7 @@ class Placer(Generic[RequestT, OrderT]):
                 await self._journal.put(entry)
                 return entry, error
             case NoAnswer(error):
-                return entry, None
+                return entry, error
             case Refused(error, stop):
                 self.stop_reason = self.stop_reason or stop
                 entry = attrs.evolve(entry, try_again=bool(stop))
@@ -254,8 +255,12 @@ class Placer(Generic[RequestT, OrderT]):
         return next((order for order in orders if self._provider.is_live(order)), orders[0])
 
     async def _placed(self, entry: Entry, order: OrderT, *, was_found: bool) -> Entry:
+        note = entry.note
+        if was_found and not self._provider.is_live(order):
+            note = note or "the order that was found had been cancelled before"
         entry = attrs.evolve(
             entry,
+            note=note,
             state=State.PLACED,
             result=self._provider.dump_order(order),
             was_found=was_found,

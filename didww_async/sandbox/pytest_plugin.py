@@ -33,5 +33,7 @@ def didww_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
     node = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
     marker = node.get_closest_marker("didww_sandbox")
+    if marker is not None and marker.args:
+        raise pytest.UsageError("the marker didww_sandbox takes settings by name, see Sandbox")
     with Sandbox(**(marker.kwargs if marker else {})) as sandbox:
         yield sandbox

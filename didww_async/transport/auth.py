@@ -28,7 +28,7 @@ class ApiKeyAuth:
     def __init__(self, api_key: str, header: str = "Api-Key") -> None:
         if not isinstance(api_key, str) or not api_key:
             raise ConfigurationError("api_key is empty; give the key from the DIDWW user panel")
-        if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+        if not api_key.isascii() or not api_key.isprintable() or set(api_key) & set(' "\\'):
             raise ConfigurationError(
                 "api_key holds a space, a line break or another character that no key has; "
                 "was it read from a file with its line's end?"

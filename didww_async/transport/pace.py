@@ -74,7 +74,8 @@ class Pace:
     ) -> None:
         if type(requests) is not int or requests < 1:
             raise ConfigurationError(f"requests takes a whole number from 1, not {requests!r}")
-        if not (seconds > 0 and margin >= 0 and math.isfinite(seconds + margin)):
+        numbers = all(isinstance(number, (int, float)) for number in (seconds, margin))
+        if not numbers or not (seconds > 0 and margin >= 0 and math.isfinite(seconds + margin)):
             raise ConfigurationError("seconds takes a number above 0, and margin one from 0")
         self.requests = requests
         self.seconds = seconds

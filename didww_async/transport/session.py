@@ -63,8 +63,25 @@ DidwwErrorT = TypeVar("DidwwErrorT", bound=DidwwError)
 Judge = Callable[[str, yarl.URL, Response], DidwwError | None]
 """Tells, by method and URL, which error an answer means; `None` if it is a success."""
 
-# The place in the pace that the running task's request takes; the connector marks it as used.
-_slot: ContextVar[Slot | None] = ContextVar("slot", default=None)
+
+class _Flight:
+    """What is known of one attempt while it is under way."""
+
+    __slots__ = ("_on_connected", "connected")
+
+    def __init__(self, on_connected: Callable[[], None]) -> None:
+        self.connected: bool | None = None
+        """Whether there is a connection, and so bytes may have left; `None` if nobody told."""
+        self._on_connected = on_connected
+
+    def connect(self) -> None:
+        """There is a connection, and the next thing that happens is that bytes leave."""
+        self.connected = True
+        self._on_connected()
+
+
+# The attempt that the running task makes; its connector says when there is a connection.
+_flight: ContextVar[_Flight | None] = ContextVar("flight", default=None)
 
 
 class Session:
@@ -102,8 +119,14 @@ class Session:
                 "connector, trace_configs and trust_env belong to a session that this client "
                 "makes; set them on the session that you pass instead"
             )
-        if max_connections < 1 or max_response_bytes < 1:
-            raise ConfigurationError("max_connections and max_response_bytes start at 1")
+        if proxy is not None:
+            _check_proxy(proxy)
+        for name, number in (
+            ("max_connections", max_connections),
+            ("max_response_bytes", max_response_bytes),
+        ):
+            if type(number) is not int or number < 1:
+                raise ConfigurationError(f"{name} takes a whole number from 1, not {number!r}")
         self._base_url = BaseUrl(base_url)
         self._auth = auth
         self._judge = judge
@@ -117,6 +140,8 @@ class Session:
         self._max_response_bytes = max_response_bytes
         self._max_connections = max_connections
         self._injected = client_session
+        self._tells = client_session is None and connector is None
+        """Whether the connector is ours, which tells when a request is about to be sent."""
         self._session_options: dict[str, Any] = {
             "connector": connector,
             "trace_configs": list(trace_configs),
@@ -204,8 +229,7 @@ class Session:
         if options["connector"] is None:
             # The semaphore bounds the connections: waiting in aiohttp's pool would count
             # against the time to connect.
-            make = aiohttp.TCPConnector if self._pace is None else _PacedConnector
-            options["connector"] = make(limit=0)
+            options["connector"] = _TellingConnector(limit=0)
         return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), **options)
 
     async def _attempt(
@@ -213,20 +237,18 @@ class Session:
     ) -> Response:
         assert self._slots is not None
         async with self._slots:
-            if session.closed:
-                raise ClientStateError("the session was closed; make a new client")
-            slot: Slot | None = None
-            if self._pace is not None:
-                slot = await self._pace.acquire()
-                _slot.set(slot)
+            slot = None if self._pace is None else await self._pace.acquire()
             started = time.perf_counter()
             outcome: object = "cancelled"
             try:
-                response = await self._exchange(session, request, url)
+                # Here and not earlier: the client may have been closed during any of the waits.
+                if self._closed or session.closed:
+                    raise ClientStateError("the client was closed; make a new one")
+                response = await self._exchange(session, request, url, slot)
                 outcome = response.status
             except DidwwError as error:
                 outcome = type(error).__name__
-                if slot is not None and isinstance(error, ConnectError):
+                if slot is not None and isinstance(error, (ConnectError, ClientStateError)):
                     slot.release()
                 raise
             finally:
@@ -241,12 +263,23 @@ class Session:
                         (time.perf_counter() - started) * 1000,
                         number,
                     )
-        failure = self._judge(request.method, url, response)
+        failure = self._judge(request.method, url, self._blotted(response))
         if failure is None:
             return response
         if isinstance(failure, RateLimitedError):
             self._pause(failure)
         raise self.redacted(failure)
+
+    def _blotted(self, response: Response) -> Response:
+        """The answer; one that is no success without the secrets that it may repeat."""
+        if response.status < 300:  # noqa: PLR2004
+            return response
+        # Before the judge cuts a text short in the middle of one. What the body escapes is
+        # blotted out of the finished error.
+        body = response.body
+        for secret in self._auth.secrets():
+            body = body.replace(secret.encode(), b"[redacted]")
+        return Response(response.status, response.headers, body)
 
     def redacted(self, error: DidwwErrorT) -> DidwwErrorT:
         """The error without the secrets that the server may have repeated."""
@@ -257,17 +290,30 @@ class Session:
         if seconds is None:
             seconds = PAUSE_WITHOUT_RETRY_AFTER
         if self._pace is not None:
-            self._pace.pause(min(seconds, self._retry.max_retry_after))
+            seconds = min(seconds, self._retry.max_retry_after)
+            logger.warning("429: everybody pauses for %.0f s", seconds)
+            self._pace.pause(seconds)
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, request: Request, url: yarl.URL
+        self, session: aiohttp.ClientSession, request: Request, url: yarl.URL, slot: Slot | None
     ) -> Response:
         headers = (self._headers if request.body is None else self._body_headers).copy()
         if request.authenticated:
             headers.update(await self._auth.headers())
         repeats = request.method in _REPEATED_BY_AIOHTTP and session is not self._injected
         total = self._total.begin()
-        reading = self._read_deadlines.begin()
+        reading = self._read_deadlines.prepare()
+
+        def on_connected() -> None:
+            self._read_deadlines.renew(reading)
+            if slot is not None:
+                slot.sent()
+
+        flight = _Flight(on_connected)
+        if not self._tells:
+            self._read_deadlines.renew(reading)
+        token = _flight.set(flight)
+        failure: DidwwError
         try:
             async with session.request(
                 request.method,
@@ -282,22 +328,36 @@ class Session:
         except asyncio.CancelledError:
             if not (total.took_effect() or reading.took_effect()):
                 raise
-            failure: TransportError = RequestTimeoutError(
-                request.method,
-                visible_url(url),
-                "no whole answer in the time of timeouts.read or timeouts.total",
-            )
-        except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
-            failure = _translate(request.method, visible_url(url), error)
-        except RuntimeError:  # aiohttp's word for a session that was closed meanwhile
-            if not session.closed:
-                raise
-            raise ClientStateError("the session was closed; make a new client") from None
+            failure = _timed_out(request.method, visible_url(url), flight)
+        except DidwwError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a trace hook of the user's may raise anything
+            failure = self._translated(request.method, url, error, flight, session)
         finally:
+            _flight.reset(token)
             self._total.end(total)
             self._read_deadlines.end(reading)
         # Raised out here, without the cause: an aiohttp error may hold the request's headers.
         raise self.redacted(failure)
+
+    def _translated(
+        self,
+        method: str,
+        url: yarl.URL,
+        error: Exception,
+        flight: _Flight,
+        session: aiohttp.ClientSession,
+    ) -> DidwwError:
+        if flight.connected is not True:
+            if session.closed and isinstance(error, RuntimeError):  # aiohttp's word for it
+                return ClientStateError("the session was closed; make a new client")
+            reason = _why_unsent(error)
+            if reason or (flight.connected is False and isinstance(error, _NETWORK_ERRORS)):
+                reason = reason or f"no connection ({type(error).__name__})"
+                return ConnectError(method, visible_url(url), reason)
+            if flight.connected is False:  # a mistake of the caller's, and nothing was sent
+                raise error
+        return ConnectionLostError(method, visible_url(url), f"no whole answer ({_name(error)})")
 
     async def _read(
         self,
@@ -337,12 +397,13 @@ class _ConnectionDroppedError(aiohttp.ClientError):
     """A lost connection, in a guise that aiohttp does not answer with a repetition."""
 
 
-class _PacedConnector(aiohttp.TCPConnector):
+class _TellingConnector(aiohttp.TCPConnector):
     """
-    Marks a request as sent when its connection is there, which is just before it is.
+    Tells when a request has its connection, which is just before it is sent.
 
-    A request that has to wait for its connection would otherwise reach the server
-    together with those that were let through after it.
+    Until then nothing can have taken effect, and from then on anything can. A place in
+    the pace counts from then, too: requests that wait for a connection would otherwise
+    reach the server together with those that were let through after them.
     """
 
     async def connect(
@@ -352,9 +413,12 @@ class _PacedConnector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
     ) -> Connection:
         """A connection for a request."""
+        flight = _flight.get()
+        if flight is not None:
+            flight.connected = False
         connection = await super().connect(req, traces, timeout)
-        if (slot := _slot.get()) is not None:
-            slot.sent()
+        if flight is not None:
+            flight.connect()
         return connection
 
 
@@ -372,7 +436,7 @@ async def _never_repeat(
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _ConnectionDroppedError(_reason(error)) from None
+        raise _ConnectionDroppedError(type(error).__name__) from None
 
 
 _REPEATED_BY_AIOHTTP = frozenset({"GET", "DELETE"})
@@ -384,36 +448,45 @@ def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
     return io.BytesIO(body) if body is not None and len(body) > LARGE_BYTES else body
 
 
-def _reason(error: BaseException) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+_NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError, UnicodeError)
+
+
+def _check_proxy(proxy: str) -> None:
+    """Refuse what is no proxy's URL, without repeating it: it may hold a password."""
+    try:
+        parsed = yarl.URL(proxy)
+        good = parsed.scheme in {"http", "https"} and parsed.host
+    except (TypeError, ValueError):
+        good = None
+    if not good:
+        raise ConfigurationError("proxy takes a URL such as http://proxy.example.com:3128")
+
+
+def _name(error: BaseException) -> str:
+    # Never an aiohttp error's text: it may hold parts of the answer, or the whole URL.
+    return str(error) if isinstance(error, _ConnectionDroppedError) else type(error).__name__
+
+
+def _timed_out(method: str, url: str, flight: _Flight) -> TransportError:
+    if flight.connected is False:
+        return ConnectError(method, url, "no connection in the time of timeouts.total")
+    return RequestTimeoutError(
+        method, url, "no whole answer in the time of timeouts.read or timeouts.total"
+    )
 
 
 def _why_unsent(error: BaseException) -> str:
-    """Why no connection came about; empty if one did."""
+    """Why no connection came about, as far as the error alone can tell; empty if it can't."""
     match error:
         case aiohttp.ConnectionTimeoutError():
             return "no connection in the time of timeouts.connect"
-        case aiohttp.ClientHttpProxyError():  # its text has the proxy's URL, password and all
+        case aiohttp.ClientHttpProxyError():
             return f"the proxy refused with status {error.status}"
-        case aiohttp.ClientConnectorError() | UnicodeError():
-            return f"no connection ({_reason(error)})"
+        case aiohttp.ClientConnectorError():
+            return f"no connection ({error})"
         case aiohttp.ServerFingerprintMismatch():
             return "the server's certificate is not the expected one"
+        case aiohttp.InvalidURL():
+            return "the URL is none that can be asked"
         case _:
             return ""
-
-
-def _translate(method: str, url: str, error: BaseException) -> TransportError:
-    unsent = _why_unsent(error)
-    if unsent:
-        return ConnectError(method, url, unsent)
-    match error:
-        case asyncio.TimeoutError():
-            return RequestTimeoutError(
-                method, url, "no whole answer in the time of timeouts.read or timeouts.total"
-            )
-        case _ConnectionDroppedError():
-            return ConnectionLostError(method, url, f"the connection was lost ({error})")
-        case _:
-            return ConnectionLostError(method, url, f"no whole answer ({_reason(error)})")

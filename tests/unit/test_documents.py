@@ -62,10 +62,30 @@ def test_unconfirmed_order_is_found(sandbox: Sandbox, monkeypatch: pytest.Monkey
     """The example of a lost answer finds the order that was stored, and orders no second one."""
     sandbox.faults.drop_after(method="POST", path="/orders")
     monkeypatch.setattr(asyncio, "sleep", no_wait)
-    main = run(block_with("OrderUnconfirmedError"))["main"]
-    order = asyncio.run(main(sandbox.state.landmarks.cheap_sku_id))
+    order_one = run(block_with("OrderUnconfirmedError"))["order_one"]
+    order = asyncio.run(order_one(sandbox.state.landmarks.cheap_sku_id, "crm-1"))
     assert order.status is OrderStatus.COMPLETED
     assert [request.method for request in sandbox.requests].count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [("orders", "order an-id is completed\n"), ("new_things", "of a new kind: new_things\n")],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_callback_example_reads_an_event(
+    capsys: pytest.CaptureFixture[str], method: str, kind: str, line: str
+) -> None:
+    """The callback example takes a signed request apart, of either method and of any kind."""
+    handle = run(block_with("didww_async.webhooks"))["handle"]
+    payload = {"id": "an-id", "type": kind, "status": "completed"}
+    query = f"id=an-id&type={kind}&status=completed"
+    url = f"{URL}?{query}" if method == "GET" else URL
+    headers = {SIGNATURE_HEADER: sign(url, payload, "secret")}
+    if method == "POST":
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    handle(method, url, b"" if method == "GET" else query.encode(), headers, "secret")
+    assert capsys.readouterr().out == line
 
 
 async def no_wait(_: float) -> None:
@@ -88,22 +108,10 @@ def test_fixture_example_passes() -> None:
     """The example test of the README runs on the sandbox that its marker asks for."""
     names = run(block_with("@pytest.mark.didww_sandbox"))
     (test,) = [value for name, value in names.items() if name.startswith("test_")]
-    (mark,) = test.pytestmark
+    (mark,) = [mark for mark in test.pytestmark if mark.name == "didww_sandbox"]
     assert inspect.iscoroutinefunction(test)
     with Sandbox(**mark.kwargs) as sandbox:
         asyncio.run(test(sandbox))
-
-
-def test_callback_example_reads_an_event(capsys: pytest.CaptureFixture[str]) -> None:
-    """The callback example takes a signed request apart."""
-    handle = run(block_with("didww_async.webhooks"))["handle"]
-    payload = {"id": "an-id", "type": "orders", "status": "completed"}
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        SIGNATURE_HEADER: sign(URL, payload, "secret"),
-    }
-    handle(URL, b"id=an-id&type=orders&status=completed", headers, "secret")
-    assert capsys.readouterr().out == "orders an-id completed\n"
 
 
 def test_every_example_is_run() -> None:

@@ -127,7 +127,19 @@ def test_the_bounds_of_billing_cycles_are_allowed(cycles: Any) -> None:
 )
 def test_a_callback_url_of_http_is_taken(url: str) -> None:
     """With or without TLS, on any host."""
-    assert NewOrder(items=(NewDidOrderItem(sku_id="s"),), callback_url=url).callback_url == url
+    items = (NewDidOrderItem(sku_id="s"),)
+    assert NewOrder(items=items, callback_url=url, callback_method="get").callback_url == url
+
+
+@pytest.mark.parametrize("method", [UNSET, None])
+def test_a_callback_url_without_a_method_is_refused(method: Any) -> None:
+    """DIDWW takes the two together only."""
+    with pytest.raises(InvalidRequestError, match="callback_method: is missing"):
+        NewOrder(
+            items=(NewDidOrderItem(sku_id="s"),),
+            callback_url="https://example.com",
+            callback_method=method,
+        )
 
 
 def test_a_prefix_goes_with_a_quantity() -> None:
