@@ -13,15 +13,15 @@ waiting   a look finds its order        placed      asked for by `adopt_existing
 waiting   a request is begun            sent        journalled before the first byte
 sent      accepted                      placed      if it was sent before: search twins
 sent      refused                       rejected    if it was sent before: look up first
-sent      certainly not carried out     waiting     if it was sent before: stays sent
+sent      certainly not carried out     waiting     and no further in this run
 sent      no answer                     sent        look it up
 sent      a look finds its order        placed      if it was sent before: search twins
 sent      no order, and it has settled  waiting     the same request may be begun again
 sent      nobody can tell               sent        unconfirmed, until it is resumed
 ========= ============================= =========== ==================================
 
-*Settled* means: the last look was made at least `settle_seconds` after the request
-was begun. An order that turns up later still, after the request was repeated, is a
+*Settled* means: the last look was made at least `settle_seconds` after the answer was
+lost or, after a restart, after the first look. An order that turns up later still, after the request was repeated, is a
 *twin*. It is searched for right after the repetition and once more when that has
 settled; the eldest order is kept and the others are cancelled. One that can't be
 cancelled any more is named in the outcome.

@@ -23,7 +23,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
-from didww_async.placement.intent import Entry, Outcome, Placed, State
+from didww_async.placement.intent import Entry, Outcome, Placed, Rejected, State
 from didww_async.placement.journal import Journal, JournalError, MemoryJournal
 from didww_async.placement.placer import Placer, outcome_of
 from didww_async.placement.provider import Provider
@@ -118,6 +118,10 @@ class BulkRun(Generic[RequestT, OrderT]):
         make_placer: Callable[[Journal], Placer[RequestT, OrderT]],
         options: Options[OrderT],
     ) -> None:
+        if type(options.concurrency) is not int or options.concurrency < 1:
+            raise ValueError(
+                f"concurrency: takes a whole number from 1, not {options.concurrency!r}"
+            )
         self._provider = provider
         self._requests = requests
         self._journal = journal
@@ -176,8 +180,9 @@ class BulkRun(Generic[RequestT, OrderT]):
             )
             async with aclosing(work.outcomes(rows)) as outcomes:
                 async for outcome in outcomes:
-                    if isinstance(journal, MemoryJournal) and given is None:
-                        journal.forget(outcome.key)
+                    unnamed = outcome.key.startswith(f"{self._options.run}#")
+                    if isinstance(journal, MemoryJournal) and given is None and unnamed:
+                        journal.forget(outcome.key)  # nobody can ask for it again
                     self.counts.add(outcome)
                     if isinstance(outcome, Placed):
                         self.counts.spent += self._provider.cost(outcome.order)
@@ -288,7 +293,10 @@ class _Work(Generic[RequestT, OrderT]):
                 workers.create_task(self._worker(rows, ready))
         # Whatever was repeated, now or by an earlier run that did not come this far.
         mine = set(self._repeated)
-        left = iter(dict.fromkeys([*self._repeated, *await self._journal.unsettled()]))
+        repeated = dict.fromkeys([*self._repeated, *await self._journal.unsettled()])
+        if repeated:
+            await self._placer.wait_for_twins()
+        left = iter(repeated)
         async with asyncio.TaskGroup() as workers:
             for _ in range(self._options.concurrency):
                 workers.create_task(self._settler(left, mine, ready))
@@ -315,7 +323,25 @@ class _Work(Generic[RequestT, OrderT]):
                 ready.put_nowait(outcome)
 
     async def _row(self, row: _Row[RequestT]) -> Outcome[OrderT] | None:
-        key = row.key if row.request is None else self._intents.key(row.request, row.position)
+        key = row.key or f"{self._options.run}#{row.position}"
+        try:
+            if row.request is not None:
+                key = self._intents.key(row.request, row.position)
+            outcome = await self._outcome_of_row(row, key)
+        except Exception as error:  # noqa: BLE001  # one bad row never stops the others
+            return Rejected(
+                key=key,
+                position=row.position,
+                external_reference="",
+                attempts=0,
+                reason=f"the row can't be read: {error}",
+                error=error,
+            )
+        if outcome is None or row.request is None:
+            return outcome
+        return attrs.evolve(outcome, position=row.position)
+
+    async def _outcome_of_row(self, row: _Row[RequestT], key: str) -> Outcome[OrderT] | None:
         async with self._journal.turn(key):
             try:
                 entry = await self._entry(row, key)
@@ -338,46 +364,65 @@ class _Work(Generic[RequestT, OrderT]):
 
     async def _attempt(self, entry: Entry) -> tuple[Entry, Exception | None]:
         """Place an intent, if the run may still spend what it costs."""
-        if entry.state is State.PLACED or (entry.state is State.REJECTED and not entry.try_again):
+        if entry.state is State.PLACED:
+            self._committed += self._cost(entry)
             return entry, None
-        cost = Decimal(0)
-        if self._options.budget is not None and not self._stop.reason:
-            quoted = await self._provider.quote(self._provider.load_request(entry.request))
-            if quoted is None:
-                return entry, LookupError("no price is known for it, so the budget can't hold it")
-            cost = quoted
-            if self._committed + cost > self._options.budget:
-                self._stop.because(f"the budget of {self._options.budget} is spent")
-        if self._stop.reason:
+        if entry.state is State.REJECTED and not entry.try_again:
+            return entry, None
+        cost, problem = await self._affordable(entry)
+        if problem is not None or self._stop.reason:
             await self._journal.add([entry])
-            return entry, None
+            return entry, problem
         self._committed += cost
+        error: Exception | None = None
         try:
             entry, error = await self._placer.place(entry)
         except JournalError:
             raise
-        except Exception as error:  # noqa: BLE001  # one bad row never stops the others
-            return await self._journal.get(entry.key) or entry, error
+        except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
+            entry, error = await self._journal.get(entry.key) or entry, failure
         finally:
             self._committed -= cost
         if entry.state is State.SENT:
             self._committed += cost  # it may exist, so its money is not free
         elif entry.state is State.PLACED:
-            self._committed += self._provider.cost(self._provider.load_order(entry.result))
+            self._committed += self._cost(entry)
         return entry, error
+
+    async def _affordable(self, entry: Entry) -> tuple[Decimal, Exception | None]:
+        """What an intent may cost; stops the run if that is more than the budget has left."""
+        budget = self._options.budget
+        if budget is None or self._stop.reason:
+            return Decimal(0), None
+        try:
+            quoted = await self._provider.quote(self._provider.load_request(entry.request))
+        except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
+            return Decimal(0), failure
+        if quoted is None:
+            return Decimal(0), LookupError("no price is known for it, so no budget can hold it")
+        if self._committed + quoted > budget:
+            self._stop.because(f"the budget of {budget} is spent")
+        return quoted, None
+
+    def _cost(self, entry: Entry) -> Decimal:
+        return self._provider.cost(self._provider.load_order(entry.result))
 
     async def _settler(
         self, keys: Iterator[str], mine: set[str], ready: asyncio.Queue[Outcome[OrderT] | None]
     ) -> None:
         for key in keys:
+            error: Exception | None = None
             async with self._journal.turn(key):
-                entry = await self._journal.get(key)
-                if entry is None:
-                    continue
-                error: Exception | None = None
                 try:
+                    entry = await self._journal.get(key)
+                    if entry is None:
+                        continue
                     entry = await self._placer.settle(entry)
+                except JournalError as failure:
+                    self._stop.because(str(failure), failure)
+                    return
                 except Exception as failure:  # noqa: BLE001  # the journal still has it as open
+                    assert entry is not None
                     error = failure
             if key in mine:
                 ready.put_nowait(self._outcome(entry, error))

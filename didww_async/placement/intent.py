@@ -48,8 +48,8 @@ class Entry:
     state: State = State.WAITING
     attempts: int = 0
     """How often a request was begun."""
-    sent_at: float = 0.0
-    """When the last one was begun, in seconds since 1970."""
+    began_at: float = 0.0
+    """When the first one was begun, in seconds since 1970."""
     was_found: bool = False
     """The order was looked up, not answered."""
     settled: bool = True

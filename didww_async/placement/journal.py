@@ -35,13 +35,13 @@ MOST_GROUPED = 512
 OPEN_STATES = (State.WAITING, State.SENT)
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
 # second look at a journal that is open here would let other processes in.
-_OPEN_HERE: set[Path] = set()
+_OPEN_HERE: set[tuple[int, int]] = set()
 _COLUMNS = [field.name for field in attrs.fields(Entry)]
 _SCHEMA = """
 CREATE TABLE entry (
     key TEXT PRIMARY KEY, run TEXT NOT NULL, position INTEGER NOT NULL, digest TEXT NOT NULL,
     request TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
-    sent_at REAL NOT NULL, was_found INTEGER NOT NULL, settled INTEGER NOT NULL,
+    began_at REAL NOT NULL, was_found INTEGER NOT NULL, settled INTEGER NOT NULL,
     result TEXT NOT NULL, note TEXT NOT NULL, try_again INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX entry_by_position ON entry (run, position);
@@ -139,7 +139,7 @@ class MemoryJournal(_Turns):
 
     async def open_keys(self) -> list[str]:
         """The keys of intents that are neither placed nor refused for good."""
-        entries = self._entries.values()
+        entries = sorted(self._entries.values(), key=lambda entry: (entry.run, entry.position))
         return [entry.key for entry in entries if entry.try_again or entry.state in OPEN_STATES]
 
 
@@ -160,12 +160,12 @@ class SqliteJournal(_Turns):
         self.path = Path(path).absolute()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._failure: JournalError | None = None
-        self._resolved = self.path.resolve()
-        if self._resolved in _OPEN_HERE:
+        if _identity(self.path) in _OPEN_HERE:
             raise JournalError(
                 f"the journal {self.path} is open in this process already; share that object"
             )
         self._connection = _open(self.path)
+        self._resolved = _identity(self.path)
         _OPEN_HERE.add(self._resolved)
         self._thread = threading.Thread(
             target=self._work, name=f"journal {self.path.name}", daemon=True
@@ -248,7 +248,7 @@ class SqliteJournal(_Turns):
         try:
             results = [self._execute(job) for job in jobs]
             self._connection.commit()
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on
             self._connection.rollback()
             failure = JournalError(
                 f"the journal {self.path} can't be written ({error}); nothing of what was asked "
@@ -288,29 +288,40 @@ class _Job:
             self.done.set_result(result)
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a file from others, whatever it is called; nothing if there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """Open or make the file, take it for this process, and check that it is one of ours."""
-    is_new = not path.exists() or path.stat().st_size == 0
     try:
+        is_new = not path.exists() or path.stat().st_size == 0
         if not is_new:
             _check_header(path)
         connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         raise JournalError(
             f"the journal {path} can't be opened ({error}); give a path that can be written"
         ) from None
     try:
         # Held until the connection closes: a second process fails here, at its start.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("BEGIN IMMEDIATE")
-        if is_new:
+        if is_new:  # straight into the file, not into its log, or it looks like nobody's
+            connection.execute("BEGIN EXCLUSIVE")
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        else:
+            connection.commit()
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not is_new:
             _check_schema(path, connection)
         connection.commit()
     except sqlite3.OperationalError as error:
@@ -365,7 +376,10 @@ def _row(entry: Entry) -> tuple[object, ...]:
 
 def _entry(row: Iterable[object]) -> Entry:
     values = dict(zip(_COLUMNS, row, strict=True))
-    values["state"] = State(str(values["state"]))
+    try:
+        values["state"] = State(str(values["state"]))
+    except ValueError:
+        raise JournalError(f"an entry of the journal has the state {values['state']!r}") from None
     for flag in ("was_found", "settled", "try_again"):
         values[flag] = bool(values[flag])
     return Entry(**values)  # type: ignore[arg-type]

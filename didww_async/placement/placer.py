@@ -39,6 +39,7 @@ OrderT = TypeVar("OrderT")
 FIRST_LOOK_SECONDS = 0.25
 LOOK_SLOWDOWN = 2.0
 MOST_ATTEMPTS = 5
+MOST_LOOKS_FOR_TWINS = 5
 
 
 @attrs.frozen
@@ -117,10 +118,16 @@ class Placer(Generic[RequestT, OrderT]):
         """
         request = self._provider.load_request(entry.request)
         if entry.state is State.REJECTED and entry.try_again:
-            entry = attrs.evolve(entry, state=State.WAITING, try_again=False, result="")
+            # The refused request certainly did nothing; what was sent before it still counts.
+            only_one = entry.settled and entry.attempts <= 1
+            attempts = 0 if only_one else entry.attempts
+            entry = attrs.evolve(
+                entry, state=State.WAITING, try_again=False, result="", attempts=attempts
+            )
         if entry.state is State.WAITING and self._adopt_existing and not entry.attempts:
             entry = await self._adopt(entry, request)
         error: Exception | None = None
+        begun = 0
         while entry.state in {State.WAITING, State.SENT}:
             if entry.state is State.SENT:
                 entry, failure = await self._resolve(entry, request)
@@ -128,8 +135,9 @@ class Placer(Generic[RequestT, OrderT]):
                     error = failure
                     break
             if entry.state is State.WAITING:
-                if entry.attempts >= MOST_ATTEMPTS:
+                if begun >= MOST_ATTEMPTS:
                     break
+                begun += 1
                 entry, error = await self._submit(entry, request)
                 if entry.state is State.WAITING:
                     break
@@ -137,20 +145,29 @@ class Placer(Generic[RequestT, OrderT]):
             entry = await self._search_twins(entry, request)
         return entry, error
 
+    async def wait_for_twins(self) -> None:
+        """Wait until every twin must have turned up."""
+        await self._clock.sleep(self._settle_seconds)
+
     async def settle(self, entry: Entry) -> Entry:
-        """Search for twins of an intent that was repeated, once they must have turned up."""
+        """Search for twins of an intent that was repeated; wait for them before."""
         if entry.settled:
             return entry
         request = self._provider.load_request(entry.request)
-        wait = self._settle_seconds - self._elapsed(entry)
-        if wait > 0:
-            await self._clock.sleep(wait)
-        return await self._search_twins(entry, request, settled=True)
+        for _ in range(MOST_LOOKS_FOR_TWINS):
+            entry = await self._search_twins(entry, request, settled=True)
+            if entry.settled:
+                return entry
+            await self._clock.sleep(max(self._settle_seconds / MOST_LOOKS_FOR_TWINS, 0.001))
+        note = "a second order may exist: the search for one failed; resume the journal"
+        return attrs.evolve(entry, note=entry.note or note)
 
     async def _adopt(self, entry: Entry, request: RequestT) -> Entry:
+        await self._journal.put(entry)
         match await self._provider.look_up(request):
             case Found(orders):
-                return await self._placed(entry, self._eldest(orders), was_found=True)
+                live = [order for order in orders if self._provider.is_live(order)]
+                return await self._placed(entry, live[0], was_found=True) if live else entry
             case CannotTell(error):
                 raise error
             case NoSuchOrder():
@@ -163,14 +180,15 @@ class Placer(Generic[RequestT, OrderT]):
             entry,
             state=State.SENT,
             attempts=entry.attempts + 1,
-            sent_at=self._clock.now(),
+            began_at=entry.began_at if repeated else self._clock.now(),
             settled=not repeated,
         )
         await self._journal.put(entry)
         match await self._provider.submit(request):
             case Accepted(order):
                 return await self._placed(entry, order, was_found=False), None
-            case NotSent(error):
+            case NotSent(error, stop):
+                self.stop_reason = self.stop_reason or stop
                 # Attempts are counted that may have done something, and this one did not.
                 entry = attrs.evolve(waiting, settled=entry.settled)
                 await self._journal.put(entry)
@@ -187,7 +205,7 @@ class Placer(Generic[RequestT, OrderT]):
     async def _refused_again(
         self, entry: Entry, request: RequestT, error: Exception
     ) -> tuple[Entry, Exception | None]:
-        verdict = await self._look_until_settled(entry, request)
+        verdict = await self._look_until_settled(request)
         match verdict:
             case Found(orders):
                 return await self._placed(entry, self._eldest(orders), was_found=True), None
@@ -198,7 +216,7 @@ class Placer(Generic[RequestT, OrderT]):
 
     async def _resolve(self, entry: Entry, request: RequestT) -> tuple[Entry, Exception | None]:
         """Find out what became of a request whose answer was lost."""
-        match await self._look_until_settled(entry, request):
+        match await self._look_until_settled(request):
             case Found(orders):
                 return await self._placed(entry, self._eldest(orders), was_found=True), None
             case CannotTell(error):
@@ -208,24 +226,31 @@ class Placer(Generic[RequestT, OrderT]):
                 await self._journal.put(entry)
                 return entry, None
 
-    async def _look_until_settled(self, entry: Entry, request: RequestT) -> LookUp[OrderT]:
+    async def _look_until_settled(self, request: RequestT) -> LookUp[OrderT]:
+        """
+        Look for the order until it must have turned up.
+
+        The window begins here, when the answer is lost or the process is back: how long the
+        request was under way before that, nobody knows. It is measured by what was slept,
+        which no clock that is set can change.
+        """
+        waited = 0.0
         pause = min(FIRST_LOOK_SECONDS, self._settle_seconds)
-        # A clock that was set back since the request is taken to stand at the request.
-        since = min(entry.sent_at, self._clock.now())
         while True:
-            began = self._clock.now() - since
             verdict = await self._provider.look_up(request)
             match verdict:
                 case Found():
                     return verdict
-                case NoSuchOrder() if began >= self._settle_seconds:
+                case NoSuchOrder() if waited >= self._settle_seconds:
                     return verdict
-                case CannotTell() if began >= 2 * self._settle_seconds:
+                case CannotTell() if waited >= 2 * self._settle_seconds:
                     return verdict
                 case _:
                     pass
-            await self._clock.sleep(max(pause, 0.001))
-            left = self._settle_seconds - (self._clock.now() - since)
+            pause = max(pause, 0.001)
+            await self._clock.sleep(pause)
+            waited += pause
+            left = self._settle_seconds - waited
             pause = min(pause * LOOK_SLOWDOWN, left) if left > 0 else FIRST_LOOK_SECONDS
 
     async def _search_twins(
@@ -273,7 +298,3 @@ class Placer(Generic[RequestT, OrderT]):
         entry = attrs.evolve(entry, state=State.REJECTED, result=str(error))
         await self._journal.put(entry)
         return entry
-
-    def _elapsed(self, entry: Entry) -> float:
-        """Seconds since the last request was begun; none, if the clock was set back since."""
-        return max(0.0, self._clock.now() - entry.sent_at)

@@ -47,6 +47,8 @@ class NotSent:
     """Nothing can have taken effect: the server was not reached, or put the request off."""
 
     error: Exception
+    stop: str = ""
+    """Why no other order stands a chance either, such as a closed client; else empty."""
 
 
 @attrs.frozen

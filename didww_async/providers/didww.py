@@ -25,16 +25,19 @@ from didww_async.errors import (
     ApiStatusError,
     AuthenticationError,
     ChangedRequestError,
+    ClientStateError,
     ConnectError,
     DidwwError,
     InsufficientBalanceError,
     InvalidRequestError,
     JournalError,
+    NotFoundError,
     OrderNotPlacedError,
     OrderRejectedError,
     OrderUnconfirmedError,
     PermissionDeniedError,
     RateLimitedError,
+    ValidationError,
 )
 from didww_async.jsonapi import JsonApiSerializer, json
 from didww_async.models.base import registry
@@ -65,6 +68,7 @@ from didww_async.placement.placer import Placer
 __all__ = ["DidwwProvider", "bulk_run", "placed_or_raised"]
 
 LONGEST_PAUSE_SECONDS = 60.0
+CANCEL_AGAIN_SECONDS = (0.5, 2.0, 5.0)
 
 
 class DidwwProvider:
@@ -143,7 +147,7 @@ class DidwwProvider:
             except RateLimitedError as error:
                 pause = 1.0 if error.retry_after is None else error.retry_after
                 if pause > LONGEST_PAUSE_SECONDS:
-                    return NotSent(error)
+                    return NotSent(error, stop=str(error))
             except DidwwError as error:
                 return _answer_to(error)
             await asyncio.sleep(pause)
@@ -157,16 +161,25 @@ class DidwwProvider:
             orders = [order async for order in listing]
         except DidwwError as error:
             return CannotTell(error)
+        reference = self.reference(request)
+        if any(order.external_reference_id != reference for order in orders):
+            # Somebody dropped the filter, so what else is or is not in the list says nothing.
+            return CannotTell(DidwwError("the list of orders was not filtered by reference"))
         orders.sort(key=lambda order: (order.created_at, order.id))
         return Found(tuple(orders)) if orders else NoSuchOrder()
 
     async def cancel(self, order: Order) -> bool:
         """Cancel the order; false if it is not pending any more, or nobody can tell."""
-        try:
-            await self._orders.cancel(order.id)
-        except DidwwError:
-            return False
-        return True
+        for pause in CANCEL_AGAIN_SECONDS:
+            try:
+                await self._orders.cancel(order.id)
+            except (ValidationError, NotFoundError):
+                return False
+            except DidwwError:
+                await asyncio.sleep(pause)
+            else:
+                return True
+        return False
 
     async def quote(self, request: NewOrder) -> Decimal | None:
         """The sum of the items' prices of the first month; `None` if one has no known price."""
@@ -204,14 +217,16 @@ def _answer_to(error: DidwwError) -> Answer[Order]:
     match error:
         case ConnectError():
             return NotSent(error)
+        case ClientStateError():
+            return NotSent(error, stop=str(error))
         case OrderUnconfirmedError():
             return NoAnswer(error)
         case AuthenticationError() | InsufficientBalanceError() | PermissionDeniedError():
             return Refused(error, stop=f"{type(error).__name__}: {error}")
         case ApiStatusError() | InvalidRequestError():
             return Refused(error)
-        case _:  # a closed client, say: the order was never sent
-            raise error
+        case _:
+            return NoAnswer(error)
 
 
 def bulk_run(

@@ -1,0 +1,1 @@
+"""Placement, against a shop that is no vendor's."""

@@ -1,0 +1,1 @@
+"""The providers behind placement, without a server."""
