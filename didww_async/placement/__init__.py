@@ -21,7 +21,8 @@ sent      nobody can tell               sent        unconfirmed, until it is res
 ========= ============================= =========== ==================================
 
 *Settled* means: the last look was made at least `settle_seconds` after the answer was
-lost or, after a restart, after the first look. An order that turns up later still, after the request was repeated, is a
+lost or, after a restart, after the first look. An order that turns up later still,
+after the request was repeated, is a
 *twin*. It is searched for right after the repetition and once more when that has
 settled; the eldest order is kept and the others are cancelled. One that can't be
 cancelled any more is named in the outcome.

@@ -263,17 +263,20 @@ class Placer(Generic[RequestT, OrderT]):
                 entry = attrs.evolve(entry, settled=True)
                 await self._journal.put(entry)
             return entry
-        live = [order for order in verdict.orders if self._provider.is_live(order)]
         kept = self._eldest(verdict.orders)
-        stuck = [
-            self._provider.order_id(order)
-            for order in live
-            if order is not kept and not await self._provider.cancel(order)
-        ]
+        stuck: list[str] = []
+        unsure: list[str] = []
+        for order in verdict.orders:
+            if order is kept or not self._provider.is_live(order):
+                continue
+            done = await self._provider.cancel(order)
+            if not done:
+                (unsure if done is None else stuck).append(self._provider.order_id(order))
         note = f"a second order exists and can't be cancelled: {', '.join(stuck)}" if stuck else ""
-        return await self._placed(
-            attrs.evolve(entry, settled=settled, note=note), kept, was_found=entry.was_found
-        )
+        if unsure:  # the next look tells, in this run or in the one that resumes
+            note += f"{'; ' if note else ''}a second order may exist: {', '.join(unsure)}; resume"
+        entry = attrs.evolve(entry, settled=settled and not unsure, note=note)
+        return await self._placed(entry, kept, was_found=entry.was_found)
 
     def _eldest(self, orders: tuple[OrderT, ...]) -> OrderT:
         """The eldest that stands, or the eldest of all if none does."""

@@ -147,6 +147,6 @@ class Provider(Protocol[RequestT, OrderT]):
         """Look for what came of a request."""
         ...
 
-    async def cancel(self, order: OrderT) -> bool:
-        """Cancel an order; whether it is cancelled now."""
+    async def cancel(self, order: OrderT) -> bool | None:
+        """Cancel an order; whether it is cancelled now, or `None` if nobody can tell."""
         ...

@@ -168,8 +168,8 @@ class DidwwProvider:
         orders.sort(key=lambda order: (order.created_at, order.id))
         return Found(tuple(orders)) if orders else NoSuchOrder()
 
-    async def cancel(self, order: Order) -> bool:
-        """Cancel the order; false if it is not pending any more, or nobody can tell."""
+    async def cancel(self, order: Order) -> bool | None:
+        """Cancel the order; false if it is not pending any more, `None` if nobody can tell."""
         for pause in CANCEL_AGAIN_SECONDS:
             try:
                 await self._orders.cancel(order.id)
@@ -179,7 +179,7 @@ class DidwwProvider:
                 await asyncio.sleep(pause)
             else:
                 return True
-        return False
+        return None
 
     async def quote(self, request: NewOrder) -> Decimal | None:
         """The sum of the items' prices of the first month; `None` if one has no known price."""

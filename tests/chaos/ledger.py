@@ -205,21 +205,19 @@ class Ledger:
         """Do what is asked; the status and the document of the answer."""
         parts = urlsplit(target)
         identity = unquote(parts.path.removeprefix("/v3/orders").strip("/"))
-        match method, identity:
-            case "POST", "":
+        if not identity:
+            if method == "POST":
                 return 201, {"data": self.store(json.loads(body)).document()}
-            case "GET", "":
-                return self._list(dict(parse_qsl(parts.query, keep_blank_values=True)))
-            case (("GET" | "DELETE"), _) if identity not in self.orders:
-                return 404, _errors("404", "Record not found")
-            case "GET", _:
-                return 200, {"data": self.orders[identity].document()}
-            case "DELETE", _ if self.orders[identity].status != "pending":
-                return 422, _errors("422", "base - Order not pending")
-            case "DELETE", _:
-                self.orders[identity].status = "canceled"
-                return 204, None
-        return 405, _errors("405", "Method not allowed")
+            return self._list(dict(parse_qsl(parts.query, keep_blank_values=True)))
+        order = self.orders.get(identity)
+        if order is None:
+            return 404, _errors("404", "Record not found")
+        if method == "GET":
+            return 200, {"data": order.document()}
+        if order.status != "pending":
+            return 422, _errors("422", "base - Order not pending")
+        order.status = "canceled"
+        return 204, None
 
     def _list(self, query: dict[str, str]) -> tuple[int, object]:
         reference = query.pop("filter[external_reference_id]", None)
@@ -285,45 +283,57 @@ class _Api:
         body: bytes,
     ) -> None:
         fault = self._faults.pick(method)
-        if fault == "burst":
-            extra = "Retry-After: 0\r\n" if self._ledger.requests.total() % 2 else ""
-            content = json.dumps({"errors": [{"status": "429", "detail": "Slow down"}]}).encode()
-            writer.write(_head(429, len(content), extra=extra) + content)
-            return
-        if fault == "patience":
-            writer.write(_head(429, 0, extra="Retry-After: 1\r\n"))
-            return
-        if fault.startswith("late"):
-            if fault == "late_silence":  # the server works on until the client stops waiting
-                with contextlib.suppress(OSError):
-                    await reader.read()
-            document = json.loads(body)
-            sku_id = document["data"]["attributes"]["items"][0]["attributes"]["sku_id"]
-            if not (self._faults.late_once and sku_id in self._late):
-                self._late.add(sku_id)
-                self._ledger.store_late(document)
-            _reset(writer)
-        status, answered = 0, None
-        if fault not in BEFORE:
-            status, answered = self._ledger.answer(method, target, body)
-        content = b"" if answered is None else json.dumps(answered).encode()
-        answer = _head(status, len(content)) + content
+        if fault in {"burst", "patience"}:
+            seconds = 1 if fault == "patience" else 0
+            tells = fault == "patience" or self._ledger.requests.total() % 2
+            writer.write(_head(429, 0, extra=f"Retry-After: {seconds}\r\n" if tells else ""))
+        elif fault.startswith("late"):
+            await self._lose(reader, writer, body, silently=fault == "late_silence")
+        else:
+            status, answered = 0, None
+            if fault not in BEFORE:
+                status, answered = self._ledger.answer(method, target, body)
+            content = b"" if answered is None else json.dumps(answered).encode()
+            await self._send(writer, fault, _head(status, len(content)), content)
+
+    async def _lose(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        body: bytes,
+        *,
+        silently: bool,
+    ) -> None:
+        if silently:  # the server works on until the client stops waiting
+            with contextlib.suppress(OSError):
+                await reader.read()
+        document = json.loads(body)
+        sku_id = document["data"]["attributes"]["items"][0]["attributes"]["sku_id"]
+        if not (self._faults.late_once and sku_id in self._late):
+            self._late.add(sku_id)
+            self._ledger.store_late(document)
+        _reset(writer)
+
+    async def _send(
+        self, writer: asyncio.StreamWriter, fault: str, head: bytes, content: bytes
+    ) -> None:
         if fault.startswith("reset"):
             _reset(writer)
-        elif fault.startswith("error"):
+        if fault.startswith("error"):
             code = self._faults.error()
             content = json.dumps(_errors(str(code), "Something broke")).encode()
-            answer = _head(code, len(content)) + content
-        elif fault.startswith("html"):
-            answer = _head(502, len(HTML), "text/html") + HTML
-        elif fault == "slow":
+            head = _head(code, len(content))
+        if fault.startswith("html"):
+            head, content = _head(502, len(HTML), "text/html"), HTML
+        if fault == "slow":
             await asyncio.sleep(self._faults.silence)
-        elif fault == "cut":
-            writer.write(answer[: len(answer) - len(content) // 2 - 1])
+        if fault == "cut":
+            whole = head + content
+            writer.write(whole[: len(whole) - len(content) // 2 - 1])
             await writer.drain()
             writer.close()
             raise _DroppedError
-        writer.write(answer)
+        writer.write(head + content)
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:

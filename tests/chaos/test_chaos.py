@@ -23,6 +23,7 @@ from tests.chaos.harness import LedgerProcess
 from tests.chaos.runner import INTERRUPTED, client, generate
 
 STOPS = 5
+INTERRUPTS = 3
 MOST_RESUMED = 5
 MOST_AT_ONCE = 4
 SKUS = [f"sku-{number}" for number in range(harness.ORDERS)]
@@ -47,7 +48,7 @@ async def _stopped_and_started(seed: int, folder: Path, number: int) -> None:
     journal, report = folder / "journal", folder / "report"
     async with harness.started("--seed", seed) as ledger:
         stopped = 0
-        while stopped < STOPS:
+        while stopped < (STOPS if number == signal.SIGKILL else INTERRUPTS):
             process = await harness.runner(ledger.url, journal, report)
             seconds = _seconds(random_, number)
             goal = await _requests(ledger) + _requests_more(random_)
@@ -87,6 +88,8 @@ async def _all_seeds(try_one: Callable[[int], Awaitable[None]]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 async def test_stopped_at_any_instant(number: int, tmp_path: Path) -> None:
+    """By `kill -9`, and by Ctrl-C."""
+
     async def one(seed: int) -> None:
         folder = tmp_path / str(seed)
         folder.mkdir()
@@ -126,6 +129,7 @@ async def _cancelled_and_started(seed: int, journal: Path) -> None:
 
 
 async def test_cancelled_at_any_instant(tmp_path: Path) -> None:
+    """The task is cancelled, and the same process goes on with the journal."""
     before = asyncio.all_tasks()
     await _all_seeds(lambda seed: _cancelled_and_started(seed, tmp_path / f"journal-{seed}"))
     assert asyncio.all_tasks() == before
@@ -149,6 +153,7 @@ async def test_twins_are_cancelled() -> None:
 
 
 async def test_a_twin_that_can_not_be_cancelled_is_named() -> None:
+    """The eldest is kept, and the outcome says which one is too many."""
     options = ("--chance", 0, "--script", "late", "--late-from", 0.8, "--late-to", 0.8)
     async with (
         harness.started(*options, "--completes") as ledger,

@@ -376,7 +376,8 @@ def test_a_file_that_is_no_journal_is_left_as_it_is(path: Path, content: bytes) 
     path.write_bytes(content)
 
     assert "is no journal and was left as it is" in refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -389,7 +390,8 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
     content = path.read_bytes()
 
     assert "is no journal" in refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
 
 
 async def test_a_journal_of_another_schema_is_left_as_it_is(path: Path) -> None:
@@ -401,7 +403,8 @@ async def test_a_journal_of_another_schema_is_left_as_it_is(path: Path) -> None:
     content = path.read_bytes()
 
     assert "has schema 7, this release knows 1" in refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
 
 
 @pytest.mark.parametrize("size", [101, PAGE, 3 * PAGE, 5 * PAGE + 17])
@@ -411,7 +414,8 @@ async def test_a_truncated_journal_is_left_as_it_is(path: Path, size: int) -> No
     path.write_bytes(content)
 
     assert "damaged" in refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
@@ -422,7 +426,8 @@ async def test_a_journal_with_a_page_of_rubbish_is_left_as_it_is(path: Path, pag
     path.write_bytes(content)
 
     assert "damaged" in refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
 
 
 @pytest.mark.parametrize("at", [0, 15, 69])
@@ -433,7 +438,8 @@ async def test_a_journal_with_a_flipped_header_is_left_as_it_is(path: Path, at: 
     path.write_bytes(content)
 
     assert "is no journal" in refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
 
 
 @pytest.mark.parametrize("at", [16, 20, 21])
@@ -444,7 +450,8 @@ async def test_a_journal_with_a_header_that_cannot_be_is_left_as_it_is(path: Pat
     path.write_bytes(content)
 
     refused(path)
-    assert path.read_bytes() == content
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
 
 
 def test_a_folder_that_is_not_there(path: Path) -> None:
@@ -564,8 +571,10 @@ async def test_a_damaged_journal_of_a_killed_process_is_left_as_it_is(path: Path
     log = path.with_name(path.name + "-wal").read_bytes()
 
     assert "damaged" in refused(path)
-    assert path.read_bytes() == content
-    assert path.with_name(path.name + "-wal").read_bytes() == log
+    unchanged = path.read_bytes() == content  # not compared in the assertion: a diff takes hours
+    assert unchanged
+    unchanged = path.with_name(path.name + "-wal").read_bytes() == log
+    assert unchanged
 
 
 @pytest.mark.xfail(reason="what SQLite shrugs off is not looked at")
