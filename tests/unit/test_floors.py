@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -104,5 +105,6 @@ def test_public_names_are_listed_and_documented() -> None:
     assert len(set(didww_async.__all__)) == len(didww_async.__all__)
     for name in didww_async.__all__:
         value = getattr(didww_async, name)
-        if isinstance(value, type):
+        # A filter with dotted names can't be a class statement, and has its text beneath it.
+        if isinstance(value, type) and not typing.is_typeddict(value):
             assert value.__doc__, name
