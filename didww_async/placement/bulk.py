@@ -19,7 +19,7 @@ from collections.abc import (
 from contextlib import AbstractContextManager, aclosing
 from decimal import Decimal
 from inspect import isawaitable
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -238,7 +238,7 @@ async def _new_rows(
             position += 1
 
 
-async def _open_rows(journal: Journal) -> AsyncGenerator[_Row[RequestT], None]:
+async def _open_rows(journal: Journal) -> AsyncGenerator[_Row[Any], None]:
     for key in await journal.open_keys():
         yield _Row(0, None, key)
 
@@ -412,6 +412,7 @@ class _Work(Generic[RequestT, OrderT]):
     ) -> None:
         for key in keys:
             error: Exception | None = None
+            entry: Entry | None = None
             async with self._journal.turn(key):
                 try:
                     entry = await self._journal.get(key)
@@ -422,9 +423,8 @@ class _Work(Generic[RequestT, OrderT]):
                     self._stop.because(str(failure), failure)
                     return
                 except Exception as failure:  # noqa: BLE001  # the journal still has it as open
-                    assert entry is not None
                     error = failure
-            if key in mine:
+            if entry is not None and key in mine:
                 ready.put_nowait(self._outcome(entry, error))
 
     def _outcome(self, entry: Entry, error: Exception | None) -> Outcome[OrderT]:

@@ -100,7 +100,9 @@ class Report(Generic[OrderT_co]):
     def records(self) -> Iterator[dict[str, object]]:
         """A row each as a plain `dict`, such as `pandas.DataFrame(report.records())` takes."""
         for outcome in self.outcomes:
-            order = self.describe(outcome.order) if isinstance(outcome, Placed) else {}
+            order: Mapping[str, object] = {}
+            if isinstance(outcome, Placed):
+                order = self.describe(outcome.order)
             yield {
                 "row": outcome.position,
                 "key": outcome.key,
