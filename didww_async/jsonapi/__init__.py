@@ -22,7 +22,7 @@ from didww_async.jsonapi.model import (
 from didww_async.jsonapi.registry import Registry, new_nested, new_resource, relationship
 from didww_async.jsonapi.serializer import MEDIA_TYPE, JsonApiSerializer, Serializer
 from didww_async.jsonapi.structure import make_converter, parse_decimal
-from didww_async.jsonapi.types import UNSET, JsonValue, OpenStrEnum, Unset
+from didww_async.jsonapi.types import UNSET, OpenStrEnum, Unset
 
 __all__ = [
     "MEDIA_TYPE",
@@ -34,7 +34,6 @@ __all__ = [
     "Identifier",
     "InvalidInputError",
     "JsonApiSerializer",
-    "JsonValue",
     "Link",
     "NestedObject",
     "NotLoadedError",

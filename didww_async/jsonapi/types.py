@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Literal, Self
 
-__all__ = ["UNSET", "JsonValue", "OpenStrEnum", "Unset"]
-
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+__all__ = ["UNSET", "OpenStrEnum", "Unset"]
 
 
 class Unset(enum.Enum):

@@ -49,7 +49,6 @@ class Counts:
     total: int | None = None
     spent: Decimal = Decimal(0)
     elapsed_seconds: float = 0.0
-    requests: int = 0
 
     @property
     def done(self) -> int:

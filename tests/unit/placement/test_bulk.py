@@ -697,14 +697,6 @@ async def test_a_name_is_never_that_of_an_unnamed_row() -> None:
     assert len(report.placed) == 2
 
 
-@pytest.mark.xfail(reason="nobody counts them")
-async def test_requests_are_counted() -> None:
-    """One at least for an order."""
-    report = await ended(bulk(Shop(), wishes(3)))
-
-    assert report.counts.requests >= 3
-
-
 def test_counts_begin_with_nothing() -> None:
     """Each kind."""
     assert attrs.astuple(Counts())[:4] == (0, 0, 0, 0)
