@@ -13,6 +13,7 @@ Every error that this package raises.
     │   ├── ConnectionLostError   the connection broke before the answer was whole
     │   ├── RequestTimeoutError   no answer in time
     │   └── ResponseTooLargeError the answer passed the bound and was not read further
+    ├── TokenError                no token could be had, so the request was not sent
     ├── ForeignOriginError        a link points to another server; nothing was sent there
     ├── PaginationError           the links of a list lead in a circle
     ├── ApiStatusError            the server answered, and not with a success
@@ -81,6 +82,7 @@ __all__ = [
     "RequestTimeoutError",
     "ResponseTooLargeError",
     "ServerError",
+    "TokenError",
     "TransportError",
     "ValidationError",
     "WaitTimeoutError",
@@ -182,6 +184,25 @@ class ResponseTooLargeError(TransportError):
     """The answer is larger than `max_response_bytes` and was not read further."""
 
 
+class TokenError(DidwwError):
+    """
+    The token service gave no token, so the request was not sent.
+
+    `cause` is what happened on the way to it.
+    """
+
+    def __init__(self, cause: DidwwError) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+    def redacted(self, secrets: Sequence[str]) -> Self:
+        """The same error, with these texts blotted out of its cause."""
+        return type(self)(self.cause.redacted(secrets))
+
+    def __str__(self) -> str:
+        return f"no token could be had, so nothing was sent: {self.cause}"
+
+
 class ForeignOriginError(_ExchangeError):
     """A link of the answer points to another server; nothing was sent there."""
 
@@ -269,13 +290,19 @@ class InsufficientBalanceError(BadRequestError):
 
 
 class AuthenticationError(ApiStatusError):
-    """401: the key was refused."""
+    """401: the credentials were refused; `hint` says what to check."""
 
-    hint = (
-        " (check api_key and environment: production and sandbox have separate keys, a key may "
-        "be bound to source addresses, and an account raised to API version 2026-11-19 or later "
-        "refuses keys)"
-    )
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        status: int,
+        errors: Sequence[ErrorObject] = (),
+        body_text: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(method, url, status, errors, body_text, hint)
+        self.hint = hint
 
 
 class PermissionDeniedError(ApiStatusError):

@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["make_judge"]
 
 SHOWN_CHARACTERS = 200
+CHECK_THE_KEY = (
+    " (check api_key and environment: production and sandbox have separate keys, a key may "
+    "be bound to source addresses, and an account raised to API version 2026-11-19 or later "
+    "refuses keys)"
+)
 
 _BY_STATUS: Mapping[int, Callable[..., ApiStatusError]] = {
     400: BadRequestError,
-    401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
     409: ConflictError,
@@ -60,6 +64,8 @@ def make_judge(serializer: Serializer) -> Judge:
             return kind(method, url, status, errors, text, retry_after(response.headers))
         if status in {400, 422} and (sums := _balance_sums(errors)) is not None:
             return InsufficientBalanceError(method, url, status, errors, text, *sums)
+        if status == 401:  # noqa: PLR2004
+            return AuthenticationError(method, url, status, errors, text, CHECK_THE_KEY)
         if 300 <= status < 400:  # noqa: PLR2004
             return RedirectError(method, url, status, errors, text)
         return _BY_STATUS.get(status, ApiStatusError)(method, url, status, errors, text)

@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from didww_async.sandbox.callbacks import CallbackAttempt
-    from didww_async.sandbox.catalogue import Landmarks
+    from didww_async.sandbox.didww.callbacks import CallbackAttempt
+    from didww_async.sandbox.didww.catalogue import Landmarks
+    from didww_async.sandbox.didww.records import Record
+    from didww_async.sandbox.didww.server import Sandbox
+    from didww_async.sandbox.didww.world import World
     from didww_async.sandbox.faults import Fault, Faults
     from didww_async.sandbox.recorder import RecordedRequest
-    from didww_async.sandbox.records import Record
-    from didww_async.sandbox.server import Sandbox
-    from didww_async.sandbox.world import World
 
 __all__ = [
     "CallbackAttempt",
@@ -32,14 +32,14 @@ __all__ = [
 
 # pytest loads the plugin in this package at every start: a web server would slow them all down.
 _HOMES = {
-    "CallbackAttempt": "callbacks",
+    "CallbackAttempt": "didww.callbacks",
     "Fault": "faults",
     "Faults": "faults",
-    "Landmarks": "catalogue",
-    "Record": "records",
+    "Landmarks": "didww.catalogue",
+    "Record": "didww.records",
     "RecordedRequest": "recorder",
-    "Sandbox": "server",
-    "World": "world",
+    "Sandbox": "didww.server",
+    "World": "didww.world",
 }
 
 

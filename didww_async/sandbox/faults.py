@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from attrs import define, field
 
-from didww_async.sandbox.wire import MEDIA_TYPE
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
@@ -24,7 +22,7 @@ class When(TypedDict, total=False):
     method: str | None
     """An HTTP method, such as "POST"."""
     path: str | None
-    """A path below `/v3`, such as "/orders"; `*` stands for anything, as in "/orders/*"."""
+    """A path below the base URL, such as "/orders"; `*` stands for anything, as in "/orders/*"."""
     times: int | None
     """How often it strikes before it is used up; None for ever. Once unless told otherwise."""
     probability: float
@@ -66,18 +64,19 @@ class Faults:
     All of them take `method`, `path`, `times` and `probability`: see `When`.
     """
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, root: str = "") -> None:
         self._random = random
+        self._root = root
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def drop_before(self, **when: Unpack[When]) -> Fault:
         """Reset the connection; the request has no effect."""
-        return self._add(Fault("drop", applied=False, **when))
+        return self.add(Fault("drop", applied=False, **when))
 
     def drop_after(self, **when: Unpack[When]) -> Fault:
         """Reset the connection after the request took effect: the answer is lost."""
-        return self._add(Fault("drop", applied=True, **when))
+        return self.add(Fault("drop", applied=True, **when))
 
     def delay(self, seconds: float, *, applied: bool = False, **when: Unpack[When]) -> Fault:
         """
@@ -86,7 +85,7 @@ class Faults:
         The request takes effect after the wait, even if the caller has gone by then; with
         `applied` before it.
         """
-        return self._add(Fault("delay", applied=applied, seconds=seconds, **when))
+        return self.add(Fault("delay", applied=applied, seconds=seconds, **when))
 
     def answer(
         self,
@@ -103,37 +102,26 @@ class Faults:
         if content_type is not None:
             sent["Content-Type"] = content_type
         text = body.encode() if isinstance(body, str) else body
-        return self._add(
+        return self.add(
             Fault("answer", applied=applied, status=status, body=text, headers=sent, **when)
-        )
-
-    def rate_limit(self, retry_after: float | str | None = None, **when: Unpack[When]) -> Fault:
-        """Answer 429 in DIDWW's shape; `retry_after` in seconds, or an HTTP date as text."""
-        headers = {"Content-Type": MEDIA_TYPE}
-        if retry_after is not None:
-            text = retry_after if isinstance(retry_after, str) else f"{retry_after:g}"
-            headers["Retry-After"] = text
-        body = b'{"errors":[{"status":"429","detail":"Too Many Requests"}]}'
-        return self._add(
-            Fault("answer", applied=False, status=429, body=body, headers=headers, **when)
         )
 
     def redirect(self, location: str, *, status: int = 302, **when: Unpack[When]) -> Fault:
         """Send the caller elsewhere."""
         headers = {"Location": location}
-        return self._add(Fault("answer", applied=False, status=status, headers=headers, **when))
+        return self.add(Fault("answer", applied=False, status=status, headers=headers, **when))
 
     def cut_body(self, *, applied: bool = True, **when: Unpack[When]) -> Fault:
         """Announce the whole answer, send half of it and hang up."""
-        return self._add(Fault("cut_body", applied=applied, **when))
+        return self.add(Fault("cut_body", applied=applied, **when))
 
     def stall_headers(self, *, applied: bool = False, **when: Unpack[When]) -> Fault:
         """Keep the connection open and never say a word."""
-        return self._add(Fault("stall_headers", applied=applied, **when))
+        return self.add(Fault("stall_headers", applied=applied, **when))
 
     def stall_body(self, *, applied: bool = True, **when: Unpack[When]) -> Fault:
         """Send half of the answer and fall silent."""
-        return self._add(Fault("stall_body", applied=applied, **when))
+        return self.add(Fault("stall_body", applied=applied, **when))
 
     def clear(self) -> None:
         """Forget all faults."""
@@ -142,20 +130,22 @@ class Faults:
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The fault that meets this request, now used once more."""
+        below = path.removeprefix(self._root)
         with self._lock:
             for fault in self._faults:
-                if fault.meets(method, path) and self._random.random() < fault.probability:
+                if fault.meets(method, below) and self._random.random() < fault.probability:
                     fault.fired += 1
                     return fault
         return None
 
-    def _add(self, fault: Fault) -> Fault:
+    def add(self, fault: Fault) -> Fault:
+        """Add a fault that was made by hand."""
         if not 0 <= fault.probability <= 1:
             raise ValueError("probability has to be between 0 and 1")
         if fault.times is not None and fault.times < 1:
             raise ValueError("times has to be at least 1, or None for ever")
         if fault.path is not None:
-            fault.path = fault.path.removeprefix("/v3")
+            fault.path = fault.path.removeprefix(self._root)
         with self._lock:
             self._faults.append(fault)
         return fault

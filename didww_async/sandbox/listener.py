@@ -13,17 +13,17 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from attrs import evolve
 
-from didww_async.sandbox.app import ROOT, Reply, Request
+from didww_async.sandbox.exchange import Reply, Request
 from didww_async.sandbox.recorder import RecordedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from didww_async.sandbox.app import App
+    from didww_async.sandbox.exchange import App
     from didww_async.sandbox.faults import Fault, Faults
 
-_KEY_HEADER = "api-key"
+_SECRET_HEADERS = ("api-key", "authorization", "x-api-key")
 _REDACTED = "[redacted]"
 # How often a stalled answer looks whether its caller has hung up.
 _STALL_POLL_SECONDS = 0.02
@@ -63,7 +63,7 @@ class Listener:
     async def _answer(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await _read(incoming)
         slot = self._record(request)
-        fault = self._faults.strike(request.method, request.path.removeprefix(ROOT))
+        fault = self._faults.strike(request.method, request.path)
         if fault is None:
             reply = self._app.handle(request)
         else:
@@ -116,8 +116,9 @@ class Listener:
         if self._requests is None:
             return None
         headers = dict(request.headers)
-        if _KEY_HEADER in headers:
-            headers[_KEY_HEADER] = _REDACTED
+        for name in _SECRET_HEADERS:
+            if name in headers:
+                headers[name] = _REDACTED
         self._requests.append(
             RecordedRequest(
                 method=request.method,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @frozen
 class RecordedRequest:
-    """One request as it arrived; the API key is never kept."""
+    """One request as it arrived; credentials in headers are never kept."""
 
     method: str
     path: str
@@ -23,9 +23,9 @@ class RecordedRequest:
     query: tuple[tuple[str, str], ...]
     """Decoded names and values in the order of the URL."""
     headers: Mapping[str, str] = field(repr=False)
-    """Names in lower case; the value of `api-key` is replaced by "[redacted]"."""
+    """Names in lower case; the values of those that hold credentials are "[redacted]"."""
     authorized: bool
-    """Whether the API key was the right one."""
+    """Whether the credentials were the right ones."""
     body: bytes = field(repr=False)
     time: datetime
     status: int | None = None

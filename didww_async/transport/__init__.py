@@ -1,6 +1,7 @@
 """The async session manager: headers, credentials, timeouts, retries, pace, pinned origin."""
 
-from didww_async.transport.auth import ApiKeyAuth, Auth
+from didww_async.transport.auth import ApiKeyAuth, Auth, NoAuth, RenewableAuth
+from didww_async.transport.count import RequestCount
 from didww_async.transport.exchange import Request, Response
 from didww_async.transport.origin import visible_url
 from didww_async.transport.pace import Pace
@@ -12,8 +13,11 @@ __all__ = [
     "ApiKeyAuth",
     "Auth",
     "Judge",
+    "NoAuth",
     "Pace",
+    "RenewableAuth",
     "Request",
+    "RequestCount",
     "Response",
     "Session",
     "retry_after",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, runtime_checkable
 
 from didww_async.errors import ConfigurationError
 
-__all__ = ["ApiKeyAuth", "Auth"]
+__all__ = ["ApiKeyAuth", "Auth", "NoAuth", "RenewableAuth"]
 
 
 class Auth(Protocol):
@@ -20,6 +20,31 @@ class Auth(Protocol):
     def secrets(self) -> Sequence[str]:
         """Texts that are blotted out wherever a server repeats them in an error."""
         ...
+
+
+@runtime_checkable
+class RenewableAuth(Auth, Protocol):
+    """Credentials that expire."""
+
+    async def renew(self, refused: Mapping[str, str]) -> bool:
+        """
+        Get fresh credentials in place of those in these headers.
+
+        Whether there are others than those that were refused, so that another try makes sense.
+        """
+        ...
+
+
+class NoAuth:
+    """Sends nothing that tells who is asking."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def secrets(self) -> Sequence[str]:
+        """None."""
+        return ()
 
 
 class ApiKeyAuth:

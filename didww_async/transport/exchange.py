@@ -9,6 +9,10 @@ import attrs
 __all__ = ["Request", "Response"]
 
 
+def _is_get(request: Request) -> bool:
+    return request.method == "GET"
+
+
 @attrs.frozen
 class Request:
     """What is asked of a server; the session adds the origin and the headers it owns."""
@@ -23,6 +27,12 @@ class Request:
     """Whether `path` is a link that the server gave: a URL, or a path below its origin."""
     authenticated: bool = True
     """Whether the credentials go along."""
+    headers: Mapping[str, str] | None = None
+    """Beside those of the session."""
+    is_safe: bool = attrs.field(default=attrs.Factory(_is_get, takes_self=True))
+    """Whether it changes nothing, so that it may be repeated when its answer was lost: a GET."""
+    renews: bool = True
+    """Whether it may be sent once more, as it is, when its credentials have expired."""
 
 
 @attrs.frozen

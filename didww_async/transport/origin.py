@@ -22,7 +22,7 @@ class BaseUrl:
     """The URL of an API: what paths are appended to, and what links are held against."""
 
     def __init__(self, url: str) -> None:
-        example = "base_url takes a URL such as https://api.didww.com/v3"
+        example = "base_url takes a URL such as https://api.example.com/v3"
         try:
             parsed = yarl.URL(url)
             good = parsed.scheme in {"http", "https"} and parsed.host and parsed.port

@@ -20,6 +20,7 @@ from didww_async.errors import (
 
 if TYPE_CHECKING:
     from didww_async.config import RetryPolicy
+    from didww_async.transport.exchange import Request
 
 __all__ = ["is_repeatable", "retry_after", "with_retries"]
 
@@ -45,11 +46,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def is_repeatable(method: str, error: BaseException) -> bool:
+def is_repeatable(request: Request, error: BaseException) -> bool:
     """Whether the request can be sent again without doing anything twice."""
     if isinstance(error, (ConnectError, RateLimitedError)):
         return True
-    if method != "GET":
+    if not request.is_safe:
         return False
     if isinstance(error, ServerError):
         return error.status in _GATEWAY_STATUSES
@@ -62,7 +63,7 @@ def wait_asked(error: BaseException | None) -> float | None:
 
 
 async def with_retries(
-    policy: RetryPolicy, method: str, attempt: Callable[[int], Awaitable[ResultT]]
+    policy: RetryPolicy, request: Request, attempt: Callable[[int], Awaitable[ResultT]]
 ) -> ResultT:
     """
     Make an attempt, and repeat it as `policy` allows.
@@ -72,7 +73,7 @@ async def with_retries(
     try:
         return await attempt(1)
     except DidwwError as error:
-        if policy.attempts == 1 or not _may_wait(policy, method, error):
+        if policy.attempts == 1 or not _may_wait(policy, request, error):
             raise
         failure: DidwwError | None = error
     # Entered after a failure only: the context costs as much as a small request does.
@@ -86,10 +87,10 @@ async def with_retries(
         return seconds + random.uniform(0, policy.wait_jitter)  # noqa: S311
 
     def log(state: tenacity.RetryCallState) -> None:
-        logger.info("%s failed, again in %.2f s", method, state.upcoming_sleep)
+        logger.info("%s failed, again in %.2f s", request.method, state.upcoming_sleep)
 
     async for again in tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(lambda error: _may_wait(policy, method, error)),
+        retry=tenacity.retry_if_exception(lambda error: _may_wait(policy, request, error)),
         stop=tenacity.stop_after_attempt(policy.attempts),
         wait=wait,
         before_sleep=log,
@@ -103,5 +104,5 @@ async def with_retries(
     raise AssertionError("a retry context ends with a result or an error")
 
 
-def _may_wait(policy: RetryPolicy, method: str, error: BaseException) -> bool:
-    return is_repeatable(method, error) and (wait_asked(error) or 0) <= policy.max_retry_after
+def _may_wait(policy: RetryPolicy, request: Request, error: BaseException) -> bool:
+    return is_repeatable(request, error) and (wait_asked(error) or 0) <= policy.max_retry_after

@@ -23,6 +23,7 @@ from multidict import CIMultiDict
 
 from didww_async.config import RetryPolicy, Timeouts
 from didww_async.errors import (
+    AuthenticationError,
     ClientStateError,
     ConfigurationError,
     ConnectError,
@@ -32,8 +33,11 @@ from didww_async.errors import (
     RateLimitedError,
     RequestTimeoutError,
     ResponseTooLargeError,
+    TokenError,
     TransportError,
 )
+from didww_async.transport.auth import RenewableAuth
+from didww_async.transport.count import count_request
 from didww_async.transport.deadline import Deadline, Deadlines
 from didww_async.transport.exchange import Request, Response
 from didww_async.transport.origin import BaseUrl, visible_url
@@ -92,6 +96,9 @@ class Session:
     `client_session` of the caller's is used as it is and never closed; the options
     that make one (`connector`, `proxy`, `ssl`, `trace_configs`, `trust_env`) can't be
     given along with it.
+
+    `pace` bounds the requests, all of them together or each kind by a pace of its own;
+    `attempt_headers` are made anew for every attempt, a repetition included.
     """
 
     def __init__(
@@ -104,7 +111,8 @@ class Session:
         content_type: str,
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
-        pace: Pace | None = None,
+        pace: Pace | Callable[[Request], Pace | None] | None = None,
+        attempt_headers: Callable[[], Mapping[str, str]] | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
         client_session: aiohttp.ClientSession | None = None,
@@ -129,6 +137,7 @@ class Session:
                 raise ConfigurationError(f"{name} takes a whole number from 1, not {number!r}")
         self._base_url = BaseUrl(base_url)
         self._auth = auth
+        self._renewable = auth if isinstance(auth, RenewableAuth) else None
         self._judge = judge
         self._headers = CIMultiDict(headers)
         self._body_headers = CIMultiDict({**headers, "Content-Type": content_type})
@@ -137,6 +146,7 @@ class Session:
         self._read_deadlines = Deadlines(limits.read)
         self._retry = retry or RetryPolicy(attempts=1)
         self._pace = pace
+        self._attempt_headers = attempt_headers
         self._max_response_bytes = max_response_bytes
         self._max_connections = max_connections
         self._injected = client_session
@@ -206,9 +216,17 @@ class Session:
             url = self._base_url.join(request.path, request.query)
         if isinstance(url, ForeignOriginError):
             raise self.redacted(url)
-        return await with_retries(
-            self._retry, request.method, lambda number: self._attempt(session, request, url, number)
-        )
+        shown: dict[str, str] = {}
+
+        async def attempt(number: int) -> Response:
+            return await self._attempt(session, request, url, number, shown)
+
+        try:
+            return await with_retries(self._retry, request, attempt)
+        except AuthenticationError:
+            if not (request.renews and self._renewable and await self._renewable.renew(shown)):
+                raise
+        return await with_retries(self._retry, request, attempt)
 
     def _usable_session(self) -> aiohttp.ClientSession:
         if self._closed:
@@ -233,22 +251,29 @@ class Session:
         return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), **options)
 
     async def _attempt(
-        self, session: aiohttp.ClientSession, request: Request, url: yarl.URL, number: int
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        url: yarl.URL,
+        number: int,
+        shown: dict[str, str],
     ) -> Response:
+        """Send a request once; `shown` gets the credentials that went along."""
         assert self._slots is not None
+        pace = self._pace(request) if callable(self._pace) else self._pace
         async with self._slots:
-            slot = None if self._pace is None else await self._pace.acquire()
+            slot = None if pace is None else await pace.acquire()
             started = time.perf_counter()
             outcome: object = "cancelled"
             try:
                 # Here and not earlier: the client may have been closed during any of the waits.
                 if self._closed or session.closed:
                     raise ClientStateError("the client was closed; make a new one")
-                response = await self._exchange(session, request, url, slot)
+                response = await self._exchange(session, request, url, slot, shown)
                 outcome = response.status
             except DidwwError as error:
                 outcome = type(error).__name__
-                if slot is not None and isinstance(error, (ConnectError, ClientStateError)):
+                if slot is not None and isinstance(error, _NOTHING_LEFT):
                     slot.release()
                 raise
             finally:
@@ -267,7 +292,7 @@ class Session:
         if failure is None:
             return response
         if isinstance(failure, RateLimitedError):
-            self._pause(failure)
+            self._pause(failure, pace)
         raise self.redacted(failure)
 
     def _blotted(self, response: Response) -> Response:
@@ -285,21 +310,36 @@ class Session:
         """The error without the secrets that the server may have repeated."""
         return error.redacted(self._auth.secrets())
 
-    def _pause(self, failure: RateLimitedError) -> None:
+    def _pause(self, failure: RateLimitedError, pace: Pace | None) -> None:
         seconds = wait_asked(failure)
         if seconds is None:
             seconds = PAUSE_WITHOUT_RETRY_AFTER
-        if self._pace is not None:
+        if pace is not None:
             seconds = min(seconds, self._retry.max_retry_after)
             logger.warning("429: everybody pauses for %.0f s", seconds)
-            self._pace.pause(seconds)
+            pace.pause(seconds)
+
+    def _headers_of(self, request: Request, shown: Mapping[str, str]) -> CIMultiDict[str]:
+        headers = (self._headers if request.body is None else self._body_headers).copy()
+        if request.headers:
+            headers.update(request.headers)
+        if self._attempt_headers is not None:
+            headers.update(self._attempt_headers())
+        headers.update(shown)
+        return headers
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, request: Request, url: yarl.URL, slot: Slot | None
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        url: yarl.URL,
+        slot: Slot | None,
+        shown: dict[str, str],
     ) -> Response:
-        headers = (self._headers if request.body is None else self._body_headers).copy()
         if request.authenticated:
-            headers.update(await self._auth.headers())
+            shown.update(await self._auth.headers())
+        headers = self._headers_of(request, shown)
+        count_request()
         repeats = request.method in _REPEATED_BY_AIOHTTP and session is not self._injected
         total = self._total.begin()
         reading = self._read_deadlines.prepare()
@@ -439,6 +479,7 @@ async def _never_repeat(
         raise _ConnectionDroppedError(type(error).__name__) from None
 
 
+_NOTHING_LEFT = (ClientStateError, ConnectError, TokenError)
 _REPEATED_BY_AIOHTTP = frozenset({"GET", "DELETE"})
 _NEVER_REPEAT = (_never_repeat,)
 

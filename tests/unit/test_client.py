@@ -144,7 +144,7 @@ def test_every_client_has_a_pace_of_its_own_by_default() -> None:
     """Ten in a second, the lower of the documented figures."""
     first, second = DidwwClient("a")._session._pace, DidwwClient("b")._session._pace
 
-    assert first is not None
+    assert isinstance(first, Pace)
     assert (first.requests, first.seconds) == (10, 1.0)
     assert first is not second
 

@@ -58,6 +58,7 @@ SAMPLES: list[errors.DidwwError] = [
     errors.ValidationError(*STATUS),
     errors.RateLimitedError(*STATUS, 7.5),
     errors.RedirectError(*STATUS),
+    errors.TokenError(errors.ConnectError("POST", "u", "reason")),
     errors.ServerError(*STATUS, 7.5),
     errors.DecodeError("GET", "u", 200, "problem", "$.data"),
     errors.OrderUnconfirmedError(errors.ServerError(*STATUS, 7.5), "crm-42"),

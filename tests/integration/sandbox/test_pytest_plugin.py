@@ -42,7 +42,7 @@ import sys
 
 def test_nothing_is_imported():
     assert "didww_async.sandbox.pytest_plugin" in sys.modules
-    assert "didww_async.sandbox.server" not in sys.modules
+    assert "didww_async.sandbox.didww.server" not in sys.modules
     assert "aiohttp.web" not in sys.modules
 """
 

@@ -12,17 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from didww_async.sandbox import wire
-from didww_async.sandbox.account_resources import ORDERS
-from didww_async.sandbox.app import App, Limits, Request
-from didww_async.sandbox.callbacks import with_parameters
+from didww_async.sandbox.didww.account_resources import ORDERS
+from didww_async.sandbox.didww.app import App, Limits
+from didww_async.sandbox.didww.callbacks import with_parameters
+from didww_async.sandbox.didww.orders import Orders, _next_month
+from didww_async.sandbox.didww.query import parse
+from didww_async.sandbox.didww.records import Record, Table
+from didww_async.sandbox.didww.refusals import RefusalError
+from didww_async.sandbox.didww.reservations import Reservations
+from didww_async.sandbox.didww.resources import RESOURCES
+from didww_async.sandbox.didww.world import World
+from didww_async.sandbox.exchange import Request
 from didww_async.sandbox.faults import Faults
-from didww_async.sandbox.orders import Orders, _next_month
-from didww_async.sandbox.query import parse
-from didww_async.sandbox.records import Record, Table
-from didww_async.sandbox.refusals import RefusalError
-from didww_async.sandbox.reservations import Reservations
-from didww_async.sandbox.resources import RESOURCES
-from didww_async.sandbox.world import World
 
 FAMILIES = ("filter", "sort", "page", "include", "fields")
 

@@ -34,6 +34,7 @@ from didww_async import (
     ValidationError,
 )
 from didww_async.transport import retry_after
+from didww_async.transport.exchange import Request
 from didww_async.transport.retry import is_repeatable, with_retries
 from tests.unit.transport import virtual_time
 
@@ -79,7 +80,7 @@ def test_what_is_repeated_depends_on_method_and_failure(method: str, error: Didw
     """A write only where the server did nothing, a read also where that does not matter."""
     expected = error in ALWAYS or (method == "GET" and error in READS)
 
-    assert is_repeatable(method, error) is expected
+    assert is_repeatable(Request(method, "/"), error) is expected
 
 
 class Attempts:
@@ -112,7 +113,7 @@ def test_a_success_is_not_repeated() -> None:
     """One attempt, no wait."""
     attempts = Attempts()
 
-    assert virtual_time.run(with_retries(policy(), "GET", attempts)) == "done"
+    assert virtual_time.run(with_retries(policy(), Request("GET", "/"), attempts)) == "done"
     assert attempts.numbers == [1]
 
 
@@ -120,7 +121,7 @@ def test_attempts_are_counted_from_one() -> None:
     """The first one, too."""
     attempts = Attempts(*[ConnectError("GET", "u", "x")] * 3)
 
-    assert virtual_time.run(with_retries(policy(), "GET", attempts)) == "done"
+    assert virtual_time.run(with_retries(policy(), Request("GET", "/"), attempts)) == "done"
     assert attempts.numbers == [1, 2, 3, 4]
 
 
@@ -130,7 +131,7 @@ def test_the_last_failure_is_raised_when_attempts_run_out() -> None:
     attempts = Attempts(*failures)
 
     with pytest.raises(ConnectError) as caught:
-        virtual_time.run(with_retries(policy(), "GET", attempts))
+        virtual_time.run(with_retries(policy(), Request("GET", "/"), attempts))
 
     assert caught.value is failures[3]
     assert attempts.numbers == [1, 2, 3, 4]
@@ -142,7 +143,9 @@ def test_a_policy_bounds_the_attempts(attempts_allowed: int) -> None:
     attempts = Attempts(*[ConnectError("GET", "u", "x")] * 9)
 
     with pytest.raises(ConnectError):
-        virtual_time.run(with_retries(policy(attempts=attempts_allowed), "POST", attempts))
+        virtual_time.run(
+            with_retries(policy(attempts=attempts_allowed), Request("POST", "/"), attempts)
+        )
 
     assert len(attempts.numbers) == attempts_allowed
 
@@ -152,7 +155,7 @@ def test_a_failure_that_may_not_be_repeated_ends_the_series() -> None:
     attempts = Attempts(RateLimitedError("POST", "u", 429), ConnectionLostError("POST", "u", "x"))
 
     with pytest.raises(ConnectionLostError):
-        virtual_time.run(with_retries(policy(), "POST", attempts))
+        virtual_time.run(with_retries(policy(), Request("POST", "/"), attempts))
 
     assert attempts.numbers == [1, 2]
 
@@ -161,7 +164,7 @@ def test_waits_double_up_to_their_bound() -> None:
     """1, 2, 4, 8 and then 8 again, each with its jitter on top."""
     attempts = Attempts(*[ConnectError("GET", "u", "x")] * 5)
 
-    virtual_time.run(with_retries(policy(attempts=6), "GET", attempts))
+    virtual_time.run(with_retries(policy(attempts=6), Request("GET", "/"), attempts))
 
     assert [round(wait, 3) for wait in attempts.waits] == [1, 2, 4, 8, 8]
 
@@ -174,7 +177,7 @@ def test_a_repetition_warns_of_nothing() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert virtual_time.run(with_retries(quick, "GET", attempts)) == "done"
+        assert virtual_time.run(with_retries(quick, Request("GET", "/"), attempts)) == "done"
 
 
 def test_waits_at_their_bound_have_jitter_too() -> None:
@@ -183,7 +186,7 @@ def test_waits_at_their_bound_have_jitter_too() -> None:
     for _ in range(30):
         attempts = Attempts(ConnectError("GET", "u", "x"))
         late = policy(wait_initial=16, wait_max=8, wait_jitter=0.5)
-        virtual_time.run(with_retries(late, "GET", attempts))
+        virtual_time.run(with_retries(late, Request("GET", "/"), attempts))
         waits.add(attempts.waits[0])
 
     assert len(waits) > 1
@@ -194,7 +197,7 @@ def test_jitter_is_added_and_bounded() -> None:
     first_waits = set()
     for _ in range(30):
         attempts = Attempts(ConnectError("GET", "u", "x"))
-        virtual_time.run(with_retries(policy(wait_jitter=0.5), "GET", attempts))
+        virtual_time.run(with_retries(policy(wait_jitter=0.5), Request("GET", "/"), attempts))
         first_waits.add(attempts.waits[0])
 
     assert all(1 <= wait <= 1.5 for wait in first_waits)
@@ -213,7 +216,7 @@ def test_what_the_server_asks_for_is_waited(make: Callable[[float], DidwwError])
     """In place of the policy's own wait, also where that is longer."""
     attempts = Attempts(make(7.0), make(0.25))
 
-    virtual_time.run(with_retries(policy(), "GET", attempts))
+    virtual_time.run(with_retries(policy(), Request("GET", "/"), attempts))
 
     assert attempts.waits == pytest.approx([7.0, 0.25], abs=0.001)  # and the least of jitter
 
@@ -225,10 +228,10 @@ def test_a_wait_over_the_bound_is_not_waited(seconds: float, attempts_made: int)
 
     if attempts_made == 1:
         with pytest.raises(RateLimitedError) as caught:
-            virtual_time.run(with_retries(policy(), "POST", attempts))
+            virtual_time.run(with_retries(policy(), Request("POST", "/"), attempts))
         assert caught.value.retry_after == seconds
     else:
-        virtual_time.run(with_retries(policy(), "POST", attempts))
+        virtual_time.run(with_retries(policy(), Request("POST", "/"), attempts))
 
     assert len(attempts.numbers) == attempts_made
 
@@ -242,7 +245,7 @@ def test_an_error_of_somebody_elses_is_not_repeated() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        virtual_time.run(with_retries(policy(), "GET", attempt))
+        virtual_time.run(with_retries(policy(), Request("GET", "/"), attempt))
 
     assert calls == [1]
 
@@ -252,7 +255,7 @@ def test_cancelling_a_wait_ends_the_series() -> None:
     attempts = Attempts(*[ConnectError("GET", "u", "x")] * 3)
 
     async def main() -> None:
-        task = asyncio.ensure_future(with_retries(policy(), "GET", attempts))
+        task = asyncio.ensure_future(with_retries(policy(), Request("GET", "/"), attempts))
         await asyncio.sleep(0.5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from didww_async.sandbox import refusals
+from didww_async.sandbox.didww import refusals
 from didww_async.sandbox.wire import is_object, loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from didww_async.sandbox.schema import Resource
+    from didww_async.sandbox.didww.schema import Resource
 
 _TOP_LEVEL = frozenset({"data", "meta", "jsonapi", "links", "included"})
 _RESOURCE_OBJECT = frozenset({"type", "id", "attributes", "relationships", "links", "meta"})

@@ -12,16 +12,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from didww_async.sandbox.catalogue import fill
-from didww_async.sandbox.paths import value_at
-from didww_async.sandbox.records import Table
-from didww_async.sandbox.resources import RESOURCES
-from didww_async.sandbox.stock import Stock
+from didww_async.sandbox.didww.catalogue import fill
+from didww_async.sandbox.didww.paths import value_at
+from didww_async.sandbox.didww.records import Table
+from didww_async.sandbox.didww.resources import RESOURCES
+from didww_async.sandbox.didww.stock import Stock
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from didww_async.sandbox.records import Record
+    from didww_async.sandbox.didww.records import Record
 
 Clock = Callable[[], datetime]
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
-from didww_async.sandbox import refusals
-from didww_async.sandbox.resources import RESOURCES
+from didww_async.sandbox.didww import refusals
+from didww_async.sandbox.didww.resources import RESOURCES
 from didww_async.sandbox.wire import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from didww_async.sandbox.schema import Filter, Kind, Resource
+    from didww_async.sandbox.didww.schema import Filter, Kind, Resource
 
 Pairs: TypeAlias = "Sequence[tuple[str, str]]"
 IncludeTree: TypeAlias = "dict[str, IncludeTree]"

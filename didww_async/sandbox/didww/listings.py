@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from didww_async.sandbox.paths import value_at, values_at
+from didww_async.sandbox.didww.paths import value_at, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from didww_async.sandbox.query import Query
-    from didww_async.sandbox.records import Record
-    from didww_async.sandbox.schema import Filter, Resource
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.query import Query
+    from didww_async.sandbox.didww.records import Record
+    from didww_async.sandbox.didww.schema import Filter, Resource
+    from didww_async.sandbox.didww.world import World
 
     Key: TypeAlias = "tuple[object, ...]"
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from didww_async.sandbox.places import COUNTRIES, EXPENSIVE, SOLD_OUT, Area
-from didww_async.sandbox.records import Record
+from didww_async.sandbox.didww.places import COUNTRIES, EXPENSIVE, SOLD_OUT, Area
+from didww_async.sandbox.didww.records import Record
 from didww_async.sandbox.wire import money, timestamp
 
 if TYPE_CHECKING:
     from random import Random
 
-    from didww_async.sandbox.places import Country
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.places import Country
+    from didww_async.sandbox.didww.world import World
 
 CHEAP_STOCK = 100_000
 _NANPA_PER_GROUP = 3

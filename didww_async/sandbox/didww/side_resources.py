@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from didww_async.sandbox.schema import Relationship, Resource
+from didww_async.sandbox.didww.schema import Relationship, Resource
 
 _LABELS = ("external_reference_id", "created_at")
 _CALLBACK = ("callback_url", "callback_method")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
-from didww_async.sandbox.resources import RESOURCES
+from didww_async.sandbox.didww.resources import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from didww_async.sandbox.records import Record, Table
+    from didww_async.sandbox.didww.records import Record, Table
 
     Tables: TypeAlias = Mapping[str, Table]
 

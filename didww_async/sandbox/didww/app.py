@@ -11,26 +11,27 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from attrs import field, frozen
+from attrs import frozen
 
-from didww_async.sandbox import query as queries
-from didww_async.sandbox import refusals
-from didww_async.sandbox.answers import Renderer
-from didww_async.sandbox.bodies import read_create, read_update
-from didww_async.sandbox.changes import change_capacity_pool, change_did
-from didww_async.sandbox.listings import Listings
-from didww_async.sandbox.resources import BY_PATH
+from didww_async.sandbox.didww import query as queries
+from didww_async.sandbox.didww import refusals
+from didww_async.sandbox.didww.answers import Renderer
+from didww_async.sandbox.didww.bodies import read_create, read_update
+from didww_async.sandbox.didww.changes import change_capacity_pool, change_did
+from didww_async.sandbox.didww.listings import Listings
+from didww_async.sandbox.didww.resources import BY_PATH
+from didww_async.sandbox.exchange import Reply, Request
 from didww_async.sandbox.wire import MEDIA_TYPE, dumps, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from didww_async.sandbox.orders import Orders
-    from didww_async.sandbox.query import Query
-    from didww_async.sandbox.records import Record
-    from didww_async.sandbox.reservations import Reservations
-    from didww_async.sandbox.schema import Resource
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.orders import Orders
+    from didww_async.sandbox.didww.query import Query
+    from didww_async.sandbox.didww.records import Record
+    from didww_async.sandbox.didww.reservations import Reservations
+    from didww_async.sandbox.didww.schema import Resource
+    from didww_async.sandbox.didww.world import World
 
 ROOT = "/v3"
 _NOTHING: frozenset[str] = frozenset()
@@ -38,28 +39,6 @@ _ON_ONE = frozenset({"include", "fields"})
 _ON_MANY = frozenset({"include", "fields", "filter", "sort", "page"})
 _WRITES = frozenset({"POST", "PATCH", "PUT"})
 _WINDOW = timedelta(seconds=1)
-
-
-@frozen
-class Request:
-    """A request, free of any HTTP library."""
-
-    method: str
-    path: str
-    """As sent, percent-encoding included."""
-    query: str = ""
-    headers: Mapping[str, str] = field(factory=dict[str, str])
-    """Names in lower case."""
-    body: bytes = b""
-
-
-@frozen
-class Reply:
-    """What to send back."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(factory=dict[str, str])
 
 
 @frozen

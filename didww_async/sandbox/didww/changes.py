@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from didww_async.sandbox import refusals
-from didww_async.sandbox.order_lines import MOST_BILLING_CYCLES
-from didww_async.sandbox.resources import RESOURCES
+from didww_async.sandbox.didww import refusals
+from didww_async.sandbox.didww.order_lines import MOST_BILLING_CYCLES
+from didww_async.sandbox.didww.resources import RESOURCES
 from didww_async.sandbox.wire import is_integer
 
 if TYPE_CHECKING:
-    from didww_async.sandbox.bodies import Change
-    from didww_async.sandbox.records import Record
-    from didww_async.sandbox.refusals import ErrorObject
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.bodies import Change
+    from didww_async.sandbox.didww.records import Record
+    from didww_async.sandbox.didww.refusals import ErrorObject
+    from didww_async.sandbox.didww.world import World
 
 _MOST_CHANNELS = 32767
 _TRUNKS = ("voice_in_trunk", "voice_in_trunk_group")

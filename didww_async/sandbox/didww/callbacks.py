@@ -20,7 +20,7 @@ from didww_async.webhooks.signature import SIGNATURE_HEADER, sign
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from didww_async.sandbox.records import Record
+    from didww_async.sandbox.didww.records import Record
 
 DOCUMENTED_WAITS = (60.0, 600.0, 1800.0, 3600.0, 10800.0, 21600.0, 43200.0, 86400.0, 172800.0)
 """Seconds before the second to the tenth attempt, as the DIDWW documentation gives them."""

@@ -10,13 +10,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from didww_async.sandbox import refusals
-from didww_async.sandbox.records import Record
+from didww_async.sandbox.didww import refusals
+from didww_async.sandbox.didww.records import Record
 from didww_async.sandbox.wire import timestamp
 
 if TYPE_CHECKING:
-    from didww_async.sandbox.bodies import Change
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.bodies import Change
+    from didww_async.sandbox.didww.world import World
 
 
 class Reservations:

@@ -7,7 +7,7 @@ attributes, relationships, filters, sorts and includes, and say which filters ta
 
 from __future__ import annotations
 
-from didww_async.sandbox.schema import (
+from didww_async.sandbox.didww.schema import (
     ID,
     READ,
     Filter,

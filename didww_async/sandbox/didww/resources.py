@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from didww_async.sandbox import account_resources as account
-from didww_async.sandbox import catalogue_resources as catalogue
-from didww_async.sandbox.side_resources import SIDE_RESOURCES
+from didww_async.sandbox.didww import account_resources as account
+from didww_async.sandbox.didww import catalogue_resources as catalogue
+from didww_async.sandbox.didww.side_resources import SIDE_RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from didww_async.sandbox.schema import Resource
+    from didww_async.sandbox.didww.schema import Resource
 
 RESOURCES: Mapping[str, Resource] = {
     resource.type: resource

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
-from didww_async.sandbox.resources import RESOURCES
+from didww_async.sandbox.didww.resources import RESOURCES
 from didww_async.sandbox.wire import API_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from didww_async.sandbox.paths import Tables
-    from didww_async.sandbox.query import IncludeTree, Query
-    from didww_async.sandbox.records import Link, Record
-    from didww_async.sandbox.schema import Relationship
+    from didww_async.sandbox.didww.paths import Tables
+    from didww_async.sandbox.didww.query import IncludeTree, Query
+    from didww_async.sandbox.didww.records import Link, Record
+    from didww_async.sandbox.didww.schema import Relationship
 
 
 Document: TypeAlias = dict[str, Any]

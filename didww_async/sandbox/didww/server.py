@@ -5,30 +5,27 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from didww_async.sandbox.app import ROOT, App, Limits
-from didww_async.sandbox.callbacks import DOCUMENTED_TIMEOUT, DOCUMENTED_WAITS, Callbacks
-from didww_async.sandbox.faults import Faults
-from didww_async.sandbox.listener import Listener, bind
-from didww_async.sandbox.orders import Orders
-from didww_async.sandbox.reservations import Reservations
-from didww_async.sandbox.serving_thread import ServingThread
-from didww_async.sandbox.world import World, utc_now
+from didww_async.sandbox.didww.app import ROOT, App, Limits
+from didww_async.sandbox.didww.callbacks import DOCUMENTED_TIMEOUT, DOCUMENTED_WAITS, Callbacks
+from didww_async.sandbox.didww.faults import DidwwFaults
+from didww_async.sandbox.didww.orders import Orders
+from didww_async.sandbox.didww.reservations import Reservations
+from didww_async.sandbox.didww.world import World, utc_now
+from didww_async.sandbox.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
-    from didww_async.sandbox.callbacks import CallbackAttempt
-    from didww_async.sandbox.recorder import RecordedRequest
-    from didww_async.sandbox.world import Clock
+    from didww_async.sandbox.didww.callbacks import CallbackAttempt
+    from didww_async.sandbox.didww.world import Clock
 
 # A due moment is looked at again this much later, where the clock runs apart from the loop's.
 _SHORTEST_NAP = 0.005
 
 
-class Sandbox:
+class Sandbox(Served):
     """
     A DIDWW of your own on loopback, in memory, the same for the same seed.
 
@@ -86,23 +83,24 @@ class Sandbox:
         """What goes into the `Api-Key` header. It opens nothing but this sandbox."""
         self.state = World(seed=seed, balance=Decimal(balance), credit=Decimal(credit), clock=clock)
         """What the sandbox remembers: records, stock and money, to read and to arrange."""
-        self.faults = Faults(self.state.stream("faults"))
+        self.faults = DidwwFaults(self.state.stream("faults"), ROOT)
         """Trouble on demand."""
-        self.requests: list[RecordedRequest] = []
-        """What has been asked, in the order of arrival."""
-        self._record_requests = record_requests
+        super().__init__(
+            self.faults,
+            host=host,
+            port=port,
+            root=ROOT,
+            record_requests=record_requests,
+            clock=clock,
+        )
         self._limits = Limits(
             rate_limit=rate_limit,
             retry_after=retry_after,
             page_size=page_size_limit,
             available_dids=available_dids_limit,
         )
-        self._host, self._port = host, port
-        self._url: str | None = None
-        self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alarm: asyncio.TimerHandle | None = None
-        self._thread: ServingThread | None = None
         self._callbacks = Callbacks(
             secret=callback_secret or self.api_key, waits=callback_waits, timeout=callback_timeout
         )
@@ -113,13 +111,6 @@ class Sandbox:
         self._orders.finished = self._callbacks.announce
         self.state.restocked = self._orders.serve_waiting
         self.state.scheduled = self._scheduled
-
-    @property
-    def url(self) -> str:
-        """The base URL, such as `http://127.0.0.1:49152/v3`; `RuntimeError` while not serving."""
-        if self._url is None:
-            raise RuntimeError("the sandbox is not serving: use `async with` or `with` on it first")
-        return self._url
 
     @property
     def callbacks(self) -> list[CallbackAttempt]:
@@ -140,54 +131,8 @@ class Sandbox:
         with self.state.changing():
             return self._orders.complete_all()
 
-    async def __aenter__(self) -> Self:
-        await self._open()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._close()
-
-    def start(self) -> Self:
-        """
-        Serve from a thread until `stop`, where no `with` can span the use, as in notebook cells.
-
-        `OSError` if the port is taken.
-        """
-        thread = ServingThread(self._open, self._close)
-        thread.start_serving()
-        self._thread = thread
-        return self
-
-    def stop(self) -> None:
-        """End what `start` began; without effect if nothing was started."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.stop_serving()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def _open(self) -> None:
-        if self._listener is not None:
-            raise RuntimeError("the sandbox is serving already")
-        listening = bind(self._host, self._port)
-        port = listening.getsockname()[1]
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        url = f"http://{host}:{port}{ROOT}"
-        app = App(
+    def _app(self, url: str) -> App:
+        return App(
             self.state,
             self._orders,
             self._reservations,
@@ -195,26 +140,20 @@ class Sandbox:
             base_url=url,
             limits=self._limits,
         )
-        self._listener = Listener(
-            app,
-            self.faults,
-            self.requests if self._record_requests else None,
-            clock=self.state.clock,
-        )
-        await self._listener.start(listening)
+
+    async def _open(self) -> None:
+        await super()._open()
         self._loop = asyncio.get_running_loop()
         self._callbacks.open()
-        self._url = url
         self._scheduled()
 
     async def _close(self) -> None:
-        self._loop = self._url = None
+        self._loop = None
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._listener is not None:
-            await self._listener.close()
+        await super()._close()
         await self._callbacks.close()
-        self._alarm = self._listener = None
+        self._alarm = None
 
     def _scheduled(self) -> None:
         # Everything that nobody is called back for is noticed by the next request.

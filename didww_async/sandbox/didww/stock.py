@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from didww_async.sandbox.records import Record
+from didww_async.sandbox.didww.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from didww_async.sandbox.paths import Tables
+    from didww_async.sandbox.didww.paths import Tables
 
 # Coprime with 10, so that the numbers of a group look scattered and still never repeat.
 _STRIDE = 7919

@@ -16,17 +16,17 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
-from didww_async.sandbox import refusals
-from didww_async.sandbox.order_lines import Line, LineReader
-from didww_async.sandbox.records import Record
+from didww_async.sandbox.didww import refusals
+from didww_async.sandbox.didww.order_lines import Line, LineReader
+from didww_async.sandbox.didww.records import Record
 from didww_async.sandbox.wire import money, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from didww_async.sandbox.bodies import Change
-    from didww_async.sandbox.refusals import ErrorObject
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.bodies import Change
+    from didww_async.sandbox.didww.refusals import ErrorObject
+    from didww_async.sandbox.didww.world import World
 
 LONGEST_REFERENCE = 100
 _DESCRIPTIONS = {

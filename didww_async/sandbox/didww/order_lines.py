@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
-from didww_async.sandbox import refusals
+from didww_async.sandbox.didww import refusals
 from didww_async.sandbox.wire import is_array, is_integer, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from didww_async.sandbox.records import Record
-    from didww_async.sandbox.refusals import ErrorObject
-    from didww_async.sandbox.stock import Allocation
-    from didww_async.sandbox.world import World
+    from didww_async.sandbox.didww.records import Record
+    from didww_async.sandbox.didww.refusals import ErrorObject
+    from didww_async.sandbox.didww.stock import Allocation
+    from didww_async.sandbox.didww.world import World
 
     Item: TypeAlias = "Mapping[str, object]"
 
