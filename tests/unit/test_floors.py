@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "models": {"errors", "jsonapi"},
     "collections": {"errors", "jsonapi", "models", "transport"},
     "placement": set(),
-    "providers": {"collections", "errors", "jsonapi", "models", "placement"},
+    "providers": {"collections", "errors", "jsonapi", "models", "placement", "transport"},
     "client": {
         "collections",
         "config",
