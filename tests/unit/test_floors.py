@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "webhooks": {"errors"},
     "sandbox": {"webhooks"},
+    "cli": {"client", "config", "errors", "models", "placement", "sandbox", "transport"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

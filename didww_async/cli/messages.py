@@ -1,0 +1,17 @@
+"""What is said beside the data: on stderr, so that stdout can be piped."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["printable", "say"]
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal: much of it comes from a server."""
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
+
+
+def say(message: str) -> None:
+    """Print a message on stderr."""
+    click.echo(printable(message), err=True)
