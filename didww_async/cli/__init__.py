@@ -20,18 +20,17 @@ If several hold, 3 goes before 1.
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
-    try:
-        import click  # noqa: F401, PLC0415  # an extra, so it may not be there
-        import rich  # noqa: F401, PLC0415
-    except ModuleNotFoundError:
+    # Looked for by name: a module that is missing inside of them is another matter.
+    if not (find_spec("click") and find_spec("rich")):
         sys.stderr.write('the command needs click and rich: pip install "didww-async[cli]"\n')
         return 2
-    from didww_async.cli.main import run  # noqa: PLC0415  # only once they are known to be there
+    from didww_async.cli.main import run  # noqa: PLC0415  # only where they are
 
     return run(arguments)

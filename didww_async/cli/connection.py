@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -28,6 +29,10 @@ __all__ = ["Connection", "connection_options", "finish"]
 
 ResultT = TypeVar("ResultT")
 
+_NO_KEY = (
+    "there is no API key: set the environment variable DIDWW_API_KEY to yours, or try --sandbox\n"
+    "Nothing was sent."
+)
 _ENVIRONMENTS = {"production": Environment.PRODUCTION, "sandbox": Environment.SANDBOX}
 
 
@@ -52,20 +57,22 @@ class Connection:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator[DidwwClient]:
         """A client of it; of the embedded sandbox, one that lives as long as the client."""
-        pace = {} if self.rate is None else {"pace": Pace(self.rate)}
+        pace = Pace() if self.rate is None else Pace(self.rate)
         if self.sandbox:
             from didww_async.sandbox import Sandbox  # noqa: PLC0415  # a web server of its own
 
             say("On the embedded sandbox: nothing is real, and all of it is gone afterwards.")
             async with (
                 Sandbox(record_requests=False) as sandbox,
-                DidwwClient(sandbox.api_key, base_url=sandbox.url, **pace) as client,
+                DidwwClient(sandbox.api_key, base_url=sandbox.url, pace=pace) as client,
             ):
                 yield client
         else:
+            if not os.environ.get("DIDWW_API_KEY"):
+                raise CommandError(_NO_KEY, ExitCode.BAD_INPUT)
             environment = _ENVIRONMENTS[self.environment] if self.environment else None
             async with DidwwClient(
-                base_url=self.base_url, environment=environment, **pace
+                base_url=self.base_url, environment=environment, pace=pace
             ) as client:
                 yield client
 
@@ -81,9 +88,7 @@ def connection_options(command: Callable[..., ResultT]) -> Callable[..., ResultT
         type=click.Choice(list(_ENVIRONMENTS)),
         help="DIDWW's production, or its own test system, which has keys of its own.",
     )
-    @click.option(
-        "--base-url", metavar="URL", help="Another server; $DIDWW_BASE_URL unless given."
-    )
+    @click.option("--base-url", metavar="URL", help="Another server; $DIDWW_BASE_URL unless given.")
     @click.option(
         "--rate",
         type=click.IntRange(min=1),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
-
-__all__ = ["CommandError", "ExitCode"]
+from typing import IO, Any
 
 import click
+
+from didww_async.cli.messages import printable
+
+__all__ = ["CommandError", "ExitCode"]
 
 
 class ExitCode(enum.IntEnum):
@@ -26,4 +29,8 @@ class CommandError(click.ClickException):
 
     def __init__(self, message: str, exit_code: ExitCode) -> None:
         super().__init__(message)
-        self.exit_code = int(exit_code)
+        self.code = exit_code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, on stderr unless another file is given."""
+        click.echo(f"Error: {printable(self.message)}", file=file, err=file is None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+import sys
 
 __all__ = ["printable", "say"]
 
@@ -13,5 +13,6 @@ def printable(text: str) -> str:
 
 
 def say(message: str) -> None:
-    """Print a message on stderr."""
-    click.echo(printable(message), err=True)
+    """Print a message on stderr, above whatever is live there."""
+    sys.stderr.write(printable(message) + "\n")
+    sys.stderr.flush()

@@ -138,9 +138,7 @@ class OrdersFile(Generic[RequestT]):
         return (found.st_size, found.st_mtime_ns)
 
     def _refused(self, what: str, told: str) -> CommandError:
-        return CommandError(
-            f"{self.name}: {what}{told}\nNothing was sent.", ExitCode.BAD_INPUT
-        )
+        return CommandError(f"{self.name}: {what}{told}\nNothing was sent.", ExitCode.BAD_INPUT)
 
 
 def _told(problems: list[Problem], count: int) -> str:
@@ -155,7 +153,9 @@ def checked_orders(
     path: str,
     format: str | None,  # noqa: A002  # as the option is called
     columns: Columns[RequestT],
-    checking: Callable[[OrdersFile[RequestT]], contextlib.AbstractContextManager[Callable[[int], None]]],
+    checking: Callable[
+        [OrdersFile[RequestT]], contextlib.AbstractContextManager[Callable[[int], None]]
+    ],
 ) -> Generator[OrdersFile[RequestT]]:
     """
     A file of orders, or standard input for `-`, read through and found good.

@@ -22,7 +22,7 @@ from rich.text import Text
 from didww_async.cli.exit_codes import CommandError, ExitCode
 from didww_async.cli.messages import printable
 
-__all__ = ["Field", "Output", "Tabular", "output_option", "print_table"]
+__all__ = ["Field", "Output", "Tabular", "output_option", "print_table", "printed_on"]
 
 Record = Mapping[str, object]
 
@@ -47,11 +47,11 @@ class Tabular(Protocol):
         """A row each."""
         ...
 
-    def _csv(self) -> str:
+    def to_csv(self) -> str:
         """The rows as CSV."""
         ...
 
-    def _json_lines(self) -> str:
+    def to_json_lines(self) -> str:
         """The rows as JSON, one a line."""
         ...
 
@@ -124,12 +124,25 @@ class Output:
             CommandError: They can't be written.
         """
         if self.kind == "table":
-            with _standard_output(ExitCode.BAD_INPUT):
-                print_table(records, fields)
+            with _standard_output(ExitCode.BAD_INPUT) as stream:
+                print_table(records, fields, stream)
             return
         with self.open(ExitCode.BAD_INPUT) as stream:
             for piece in _WRITERS[self.kind](records):
                 stream.write(piece)
+
+    def show_one(self, record: Record, fields: Sequence[Field]) -> None:
+        """
+        Write one record, in JSON as an object of its own.
+
+        Raises:
+            CommandError: It can't be written.
+        """
+        if self.kind != "json":
+            self.show([record], fields)
+            return
+        with self.open(ExitCode.BAD_INPUT) as stream:
+            stream.writelines(_json_lines([record]))
 
 
 @contextlib.contextmanager
@@ -214,12 +227,22 @@ def _plain(value: object) -> object:
     return value
 
 
-def print_table(records: Iterable[Record], fields: Sequence[Field]) -> None:
-    """Print a table on stdout: drawn on a terminal, in plain columns elsewhere."""
+@contextlib.contextmanager
+def printed_on(*, stderr: bool) -> Generator[TextIO]:
+    """Where a person reads: stdout, or stderr while stdout is for programs."""
+    if stderr:
+        yield sys.stderr
+    else:
+        with _standard_output(ExitCode.UNFINISHED) as stream:
+            yield stream
+
+
+def print_table(records: Iterable[Record], fields: Sequence[Field], stream: TextIO) -> None:
+    """Print a table: drawn on a terminal, in plain columns elsewhere."""
     rows = [[_cell(record.get(field.name)) for field in fields] for record in records]
-    console = Console(file=sys.stdout)
+    console = Console(file=stream)
     if not console.is_terminal or console.is_dumb_terminal:
-        _print_columns(rows, fields)
+        _print_columns(rows, fields, stream)
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for field in fields:
@@ -234,7 +257,7 @@ def print_table(records: Iterable[Record], fields: Sequence[Field]) -> None:
     console.print(table)
 
 
-def _print_columns(rows: list[list[str]], fields: Sequence[Field]) -> None:
+def _print_columns(rows: list[list[str]], fields: Sequence[Field], stream: TextIO) -> None:
     lines = [[field.heading for field in fields], *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
@@ -242,7 +265,7 @@ def _print_columns(rows: list[list[str]], fields: Sequence[Field]) -> None:
             cell.rjust(width) if field.is_number else cell.ljust(width)
             for cell, width, field in zip(line, widths, fields, strict=True)
         ]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        stream.write("  ".join(cells).rstrip() + "\n")
 
 
 def _cell(value: object) -> str:

@@ -75,7 +75,7 @@ class Speed:
     """
 
     _clock: Callable[[], float] = time.monotonic
-    _samples: deque[tuple[float, int]] = attrs.field(init=False, factory=deque)
+    _samples: deque[tuple[float, int]] = attrs.field(init=False, factory=deque[tuple[float, int]])
 
     def sample(self, done: int) -> float:
         """Note how much is done now; the steps in a second, or 0 while nothing is known."""

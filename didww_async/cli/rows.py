@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO, Generic, TypeAlias, TypeVar
 
 import attrs
 
 from didww_async.cli.columns import Columns
+from didww_async.jsonapi.errors import is_array, is_object
 
 __all__ = ["DELIMITERS", "BadFileError", "Problem", "Row", "csv_rows", "json_rows", "lines_of"]
 
@@ -91,9 +92,7 @@ def csv_rows(
             yield _csv_row(line, cells, names, columns)
 
 
-def _header(
-    line: str, columns: Columns[RequestT], delimiter: str | None
-) -> tuple[list[str], str]:
+def _header(line: str, columns: Columns[RequestT], delimiter: str | None) -> tuple[list[str], str]:
     """The names that a header has, and the delimiter with which it has most of them."""
     splits = [(_split(line, mark), mark) for mark in ([delimiter] if delimiter else DELIMITERS)]
     names, found = max(splits, key=lambda split: len(columns.by_name.keys() & set(split[0])))
@@ -112,14 +111,16 @@ def _header(
     if twice:
         raise BadFileError(f"the column {twice[0]} stands there twice; keep one of them")
     if not columns.needed & set(names):
-        raise BadFileError(f"there is no column {' or '.join(sorted(columns.needed, reverse=True))}")
+        raise BadFileError(
+            f"there is no column {' or '.join(sorted(columns.needed, reverse=True))}"
+        )
     return names, found
 
 
 def _split(line: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    except (csv.Error, StopIteration):
         cells = [line]
     return [cell.strip() for cell in cells]
 
@@ -173,7 +174,9 @@ def json_rows(lines: Iterator[str], columns: Columns[RequestT]) -> Rows[RequestT
             yield Problem(number, "is not UTF-8")
             continue
         try:
-            parsed = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_constant)
+            parsed: object = json.loads(
+                text, object_pairs_hook=_each_once, parse_constant=_no_constant
+            )
         except json.JSONDecodeError as error:
             if number == 1 and text.lstrip().startswith("["):
                 raise BadFileError(_ONE_A_LINE) from None
@@ -182,7 +185,7 @@ def json_rows(lines: Iterator[str], columns: Columns[RequestT]) -> Rows[RequestT
         except (ValueError, RecursionError) as error:
             yield Problem(number, f"is not JSON that can be used: {error}")
             continue
-        if isinstance(parsed, list) and number == 1:
+        if is_array(parsed) and number == 1:
             raise BadFileError(_ONE_A_LINE)
         yield _json_row(number, parsed, columns)
 
@@ -190,10 +193,8 @@ def json_rows(lines: Iterator[str], columns: Columns[RequestT]) -> Rows[RequestT
 _ONE_A_LINE = "it is a JSON array; write one object a line (jq -c '.[]' FILE)"
 
 
-def _json_row(
-    line: int, parsed: object, columns: Columns[RequestT]
-) -> Row[RequestT] | Problem:
-    if not isinstance(parsed, Mapping):
+def _json_row(line: int, parsed: object, columns: Columns[RequestT]) -> Row[RequestT] | Problem:
+    if not is_object(parsed):
         return Problem(line, "is no JSON object")
     try:
         if columns.body_members & parsed.keys():
