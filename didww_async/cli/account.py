@@ -28,11 +28,10 @@ _SKUS = (
     Field("area", "area"),
     Field("prefix", "prefix", is_number=True),
     Field("sku_id", "sku_id", is_whole=True),
-    Field("channels", "channels", is_number=True),
+    Field("channels", "ch", is_number=True),
     Field("setup_price", "set-up", is_number=True),
     Field("monthly_price", "monthly", is_number=True),
     Field("in_stock", "stock", is_number=True),
-    Field("is_available", "available"),
 )
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from didww_async.cli.connection import Connection
 from didww_async.cli.exit_codes import CommandError, ExitCode
-from didww_async.cli.interruption import interruptible
+from didww_async.cli.interruption import Interruption, interruptible
 from didww_async.cli.progress import showing
 from didww_async.cli.rows import BadFileError
 from didww_async.client import DidwwClient
@@ -51,8 +51,15 @@ class Recovery:
 class _Placing:
     """A run, as the display of its progress reads it."""
 
-    what: str
+    _what: str
     counts: Counts
+    _interruption: Interruption
+    in_percent: bool = False
+
+    @property
+    def what(self) -> str:
+        """What the run does, or that it is being stopped: the rest is still noted."""
+        return "Stopping" if self._interruption.is_clean else self._what
 
     @property
     def done(self) -> int:
@@ -90,7 +97,7 @@ async def carry_out(
     """
     async with recovery.connection.open() as client:
         run = start(client)
-        with interruptible(run) as interruption, showing(_Placing(what, run.counts)):
+        with interruptible(run) as interruption, showing(_Placing(what, run.counts, interruption)):
             try:
                 return await run
             except JournalError as error:

@@ -28,8 +28,7 @@ _FIELDS = (
     Field("reference", "reference", is_whole=True),
     Field("status", "status", is_whole=True),
     Field("amount", "amount", is_number=True),
-    Field("created_at", "created", is_whole=True),
-    Field("description", "for"),
+    Field("created_at", "created"),
     Field("external_reference_id", "external reference"),
 )
 
@@ -246,7 +245,7 @@ def _record(order: Order) -> dict[str, object]:
         "reference": order.reference,
         "status": order.status.value,
         "amount": order.amount,
-        "created_at": order.created_at.isoformat(timespec="seconds"),
+        "created_at": order.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "description": order.description,
         "external_reference_id": order.external_reference_id,
     }

@@ -14,7 +14,6 @@ from typing import Any, Protocol, TextIO
 
 import attrs
 import click
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +25,8 @@ __all__ = ["Field", "Output", "Tabular", "output_option", "print_table", "printe
 
 Record = Mapping[str, object]
 
+_GAP = 2
+_LEAST_WIDTH = 12
 _FILES = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
 
@@ -241,20 +242,30 @@ def print_table(records: Iterable[Record], fields: Sequence[Field], stream: Text
     """Print a table: drawn on a terminal, in plain columns elsewhere."""
     rows = [[_cell(record.get(field.name)) for field in fields] for record in records]
     console = Console(file=stream)
-    if not console.is_terminal or console.is_dumb_terminal:
+    if console.is_terminal and not console.is_dumb_terminal and _fits(rows, fields, console.width):
+        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False)
+        for field in fields:
+            table.add_column(
+                field.heading,
+                justify="right" if field.is_number else "left",
+                no_wrap=field.is_whole or field.is_number,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    else:
         _print_columns(rows, fields, stream)
-        return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for field in fields:
-        table.add_column(
-            field.heading,
-            justify="right" if field.is_number else "left",
-            no_wrap=field.is_whole or field.is_number,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(table)
+
+
+def _fits(rows: list[list[str]], fields: Sequence[Field], width: int) -> bool:
+    """Whether a table as wide as the terminal shows every column."""
+    least = 0
+    for index, field in enumerate(fields):
+        widest = max(len(text) for text in (field.heading, *(row[index] for row in rows)))
+        whole = field.is_whole or field.is_number
+        least += (widest if whole else min(widest, _LEAST_WIDTH)) + _GAP
+    return least <= width
 
 
 def _print_columns(rows: list[list[str]], fields: Sequence[Field], stream: TextIO) -> None:
@@ -265,7 +276,7 @@ def _print_columns(rows: list[list[str]], fields: Sequence[Field], stream: TextI
             cell.rjust(width) if field.is_number else cell.ljust(width)
             for cell, width, field in zip(line, widths, fields, strict=True)
         ]
-        stream.write("  ".join(cells).rstrip() + "\n")
+        stream.write((" " * _GAP).join(cells).rstrip() + "\n")
 
 
 def _cell(value: object) -> str:

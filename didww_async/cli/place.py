@@ -232,7 +232,7 @@ def _packed(pack: int) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _checking(file: OrdersFile[NewOrder]) -> Generator[Callable[[int], None]]:
-    steps = Steps(f"Checking {file.name}, bytes", file.size)
+    steps = Steps(f"Checking {file.name}", file.size, in_percent=True)
     with showing(steps):
         yield steps.reached
 

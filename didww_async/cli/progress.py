@@ -46,6 +46,11 @@ class Work(Protocol):
         ...
 
     @property
+    def in_percent(self) -> bool:
+        """Whether a share says more than the numbers, as with bytes."""
+        ...
+
+    @property
     def details(self) -> str:
         """More to say about it, or nothing."""
         ...
@@ -58,6 +63,7 @@ class Steps:
     what: str
     total: int | None = None
     done: int = 0
+    in_percent: bool = False
     details: str = ""
 
     def reached(self, done: int) -> None:
@@ -144,21 +150,29 @@ def _picture(work: Work, speed: float) -> RenderableType:
         pulse=not work.total,
         animation_time=time.monotonic(),
     )
-    line.add_row(work.what, bar, *[Text(part) for part in (_count(work), *_pace(work, speed))])
+    line.add_row(_whole(work.what), bar, *map(_whole, (_count(work), *_pace(work, speed))))
     if not work.details:
         return line
-    return Group(line, Text(printable(work.details), no_wrap=True, overflow="ellipsis"))
+    return Group(line, _whole(work.details))
+
+
+def _whole(text: str) -> Text:
+    return Text(printable(text), no_wrap=True, overflow="ellipsis")
 
 
 def _count(work: Work) -> str:
-    return f"{work.done:,}" if work.total is None else f"{work.done:,} of {work.total:,}"
+    if work.total is None:
+        return f"{work.done:,}"
+    if work.in_percent:
+        return f"{work.done / max(work.total, 1):.0%}"
+    return f"{work.done:,} of {work.total:,}"
 
 
 def _pace(work: Work, speed: float) -> list[str]:
     """How fast it goes, and when it will be done."""
     if not speed:
         return []
-    told = [f"{speed:,.1f}/s"]
+    told = [] if work.in_percent else [f"{speed:,.1f}/s"]
     if work.total is not None:
         told.append(f"{_duration((work.total - work.done) / speed)} left")
     return told

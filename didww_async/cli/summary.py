@@ -24,13 +24,21 @@ _HOPELESS = (AuthenticationError, ConnectError, PermissionDeniedError)
 def show_report(
     report: Report[Order], line: Callable[[int], int] | None, *, on_stderr: bool
 ) -> None:
-    """Print the first orders that need somebody's attention, and the sums."""
+    """
+    Print the first orders that need somebody's attention, and the sums.
+
+    Those that the end of the run left out are only counted: they all have its reason.
+    """
     with printed_on(stderr=on_stderr) as stream:
         _write_report(report, line, stream)
 
 
 def _write_report(report: Report[Order], line: Callable[[int], int] | None, stream: TextIO) -> None:
-    needy = [outcome for outcome in report.outcomes if _trouble(outcome)]
+    needy = [
+        outcome
+        for outcome in report.outcomes
+        if (reason := _trouble(outcome)) and reason != report.stop_reason
+    ]
     if needy:
         place = Field("place", "line" if line else "row", is_number=True)
         fields = [
@@ -80,8 +88,10 @@ def tell_how_to_go_on(report: Report[Order], recovery: Recovery) -> None:
     if any(outcome.note for outcome in report.placed):
         say("More than one order exists where the reason above says so: cancel one of them.")
     if report.rejected:
-        say("Rejected: there is no order. Correct these rows, and place them from a file and with")
-        say("a journal of their own.")
+        say(
+            "Rejected: there is no order. Correct these rows in a file of their own, with a "
+            "journal of its own."
+        )
     if report.unconfirmed:
         say(f"Unconfirmed: there may be an order. {recovery.advice}")
     elif report.not_attempted:
