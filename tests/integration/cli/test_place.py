@@ -327,11 +327,11 @@ def test_rows_are_packed(didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("total", "affordable", "problem", "code"),
-    [("2", True, "", 0), ("2", False, "", 1), ("9", True, "", 1), ("2", True, "no price", 1)],
+    ("total", "balance", "problem", "code"),
+    [("2", 3, "", 0), ("2", 1, "", 1), ("9", 10, "", 1), ("2", 3, "no price", 1)],
 )
 def test_a_quote_decides_the_exit_code(
-    capsys: pytest.CaptureFixture[str], total: str, affordable: bool, problem: str, code: int
+    capsys: pytest.CaptureFixture[str], total: str, balance: int, problem: str, code: int
 ) -> None:
     """0 only if the account and the budget can pay for it, and every row has a price."""
     from decimal import Decimal
@@ -339,7 +339,7 @@ def test_a_quote_decides_the_exit_code(
     rows = [SimpleNamespace(position=0, key="row-0", price=None, problem=problem)]
     quoted = SimpleNamespace(
         total=Decimal(total),
-        is_affordable=affordable,
+        is_affordable=Decimal(total) <= balance,
         problems=rows if problem else [],
     )
     assert quote.show_quote(quoted, lambda _: 2, Decimal(5), on_stderr=False) == code
