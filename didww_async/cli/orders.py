@@ -33,26 +33,25 @@ _FIELDS = (
 )
 
 
-class _Moment(click.ParamType[datetime]):
-    """A date or a time in ISO 8601; UTC unless it says otherwise."""
+def _moment(value: str, of_a_day: time) -> datetime:
+    """A time in ISO 8601, UTC unless it says otherwise; of a date, this time of the day."""
+    try:
+        with contextlib.suppress(ValueError):
+            return datetime.combine(date.fromisoformat(value), of_a_day, UTC)
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is not a time, such as 2026-11-25 or 2026-11-25T08:30Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
-    name = "moment"
 
-    def __init__(self, *, end_of_day: bool) -> None:
-        self._time = time.max if end_of_day else time.min
+def _beginning(value: str) -> datetime:
+    return _moment(value, time.min)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            with contextlib.suppress(ValueError):
-                return datetime.combine(date.fromisoformat(value), self._time, UTC)
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(
-                f"{value!r} is not a time, such as 2026-11-25 or 2026-11-25T08:30Z", param, ctx
-            )
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+def _end(value: str) -> datetime:
+    return _moment(value, time.max)
 
 
 @click.command("list", short_help="List orders, the newest first.")
@@ -61,12 +60,8 @@ class _Moment(click.ParamType[datetime]):
 )
 @click.option("--reference", multiple=True, metavar="REF", help="DIDWW's own, like KTH-650932.")
 @click.option("--external-reference-id", metavar="REF", help="Your own.")
-@click.option(
-    "--since", type=_Moment(end_of_day=False), metavar="TIME", help="Created then or later."
-)
-@click.option(
-    "--until", type=_Moment(end_of_day=True), metavar="TIME", help="Created then or earlier."
-)
+@click.option("--since", type=_beginning, metavar="TIME", help="Created then or later.")
+@click.option("--until", type=_end, metavar="TIME", help="Created then or earlier.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N of them.")
 @click.option(
     "--sort", default="-created_at", show_default=True, metavar="NAME", help="- before it reverses."

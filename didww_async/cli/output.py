@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
 import attrs
 import click
@@ -161,29 +161,20 @@ def _standard_output(exit_code: ExitCode) -> Generator[TextIO]:
         ) from None
 
 
-class _OutputType(click.ParamType[Output]):
-    name = "output"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Output:
-        if isinstance(value, Output):
-            return value
-        if value in {"table", "json", "csv"}:
-            return Output(value)
-        kind = _FILES.get(Path(value).suffix.lower())
-        if kind is None:
-            self.fail(
-                f"{value!r} is neither table, json, csv nor a file ending in .csv, .json or .jsonl",
-                param,
-                ctx,
-            )
-        return Output(kind, Path(value))
+def _output(value: str) -> Output:
+    if value in {"table", "json", "csv"}:
+        return Output(value)
+    kind = _FILES.get(Path(value).suffix.lower())
+    if kind is None:
+        raise click.BadParameter(
+            f"{value!r} is neither table, json, csv nor a file ending in .csv, .json or .jsonl"
+        )
+    return Output(kind, Path(value))
 
 
 output_option = click.option(
     "--output",
-    type=_OutputType(),
+    type=_output,
     default="table",
     metavar="[table|json|csv|FILE]",
     help="What to print, or a file ending in .csv, .json or .jsonl to write.",

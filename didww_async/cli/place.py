@@ -31,19 +31,14 @@ __all__ = ["place", "resume"]
 HANDFUL = 5
 
 
-class _Money(click.ParamType[Decimal]):
-    name = "money"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Decimal:
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not (amount.is_finite() and amount >= 0):
-            self.fail(f"{value!r} is not an amount, such as 1000 or 12.50", param, ctx)
-        return amount
+def _money(value: str) -> Decimal:
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise click.BadParameter(f"{value!r} is not an amount, such as 1000 or 12.50")
+    return amount
 
 
 _journal = click.Path(dir_okay=True, path_type=Path)
@@ -92,7 +87,7 @@ _COLUMNS = "\n".join(f"  {name:23}{column.about}" for name, column in DIDWW.by_n
 )
 @_concurrency
 @click.option(
-    "--budget", type=_Money(), metavar="MONEY", help="End before the orders cost more than this."
+    "--budget", type=_money, metavar="MONEY", help="End before the orders cost more than this."
 )
 @click.option("--dry-run", is_flag=True, help="Tell what it would cost, and send no order.")
 @click.option(

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, TypeAlias
 
 import attrs
 import pytest
@@ -45,6 +46,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 Didww = Callable[..., Ended]
+Process: TypeAlias = "subprocess.Popen[str]"
 
 
 @pytest.fixture
@@ -61,18 +63,17 @@ def didww(capsys: pytest.CaptureFixture[str]) -> Didww:
 
 
 @pytest.fixture
-def spawned() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def spawned() -> Iterator[Callable[..., Process]]:
     """Start a command in a process of its own; it is gone after the test."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Process] = []
 
-    def spawn(*arguments: object, **options: object) -> subprocess.Popen[str]:
+    def spawn(*arguments: object, stdout: int | IO[str] = subprocess.PIPE) -> Process:
         process = subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
-            stdout=options.pop("stdout", subprocess.PIPE),  # type: ignore[call-overload]
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             env=dict(os.environ),
-            **options,
         )
         started.append(process)
         return process

@@ -59,11 +59,12 @@ def test_the_rows_go_to_a_file(didww: Didww, sku: str, tmp_path: Path, suffix: s
     assert ended.code == 0
     assert ended.out.startswith("3 placed")
     text = target.read_text()
-    rows = {
-        "csv": lambda: list(csv.DictReader(io.StringIO(text))),
-        "json": lambda: json.loads(text),
-        "jsonl": lambda: [json.loads(line) for line in text.splitlines()],
-    }[suffix]()
+    if suffix == "csv":
+        rows = list(csv.DictReader(io.StringIO(text)))
+    elif suffix == "json":
+        rows = json.loads(text)
+    else:
+        rows = [json.loads(line) for line in text.splitlines()]
     assert [row["outcome"] for row in rows] == ["placed"] * 3
     assert [path.name for path in tmp_path.glob("*.part")] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import pty
@@ -122,11 +123,13 @@ def test_ctrl_c_before_anything_is_sent_sends_nothing(
     fifo = tmp_path / "orders.csv"
     os.mkfifo(fifo)
     process = spawned("orders", "place", fifo)
-    with fifo.open("w") as writing:  # opens as soon as the command reads
-        writing.write("sku_id\n")
-        writing.flush()
-        process.send_signal(signal.SIGINT)
-        code, out, err = end(process)
+    with contextlib.suppress(BrokenPipeError), fifo.open("wb", buffering=0) as writing:
+        # More than a pipe holds: the command is in the midst of reading, and stays there.
+        for part in itertools.count():
+            writing.write(b"sku_id\n" * 10_000)
+            if part == 10:
+                process.send_signal(signal.SIGINT)
+    code, out, err = end(process)
     assert code == 130
     assert out == ""
     assert err.strip() == "Ended by Ctrl-C."

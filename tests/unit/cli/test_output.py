@@ -17,7 +17,7 @@ FIELDS = (
     Field("amount", "amount", is_number=True),
     Field("name", "name"),
 )
-RECORDS = [
+RECORDS: list[dict[str, object]] = [
     {"id": "a" * 36, "amount": Decimal("0.50"), "name": "[red]one", "other": True},
     {"id": "b" * 36, "amount": None, "name": "two\x1b[2J", "other": False},
 ]

@@ -37,7 +37,7 @@ DID_ITEMS = st.builds(
 CAPACITY_ITEMS = st.fixed_dictionaries(
     {"capacity_pool_id": IDS}, optional={"qty": st.integers(1, 999_999_999)}
 )
-CALLBACKS = st.one_of(
+CALLBACKS: st.SearchStrategy[dict[str, str]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries(
         {
