@@ -48,12 +48,19 @@ def interruptible(run: BulkRun[Any, Any]) -> Generator[Interruption]:
     loop = asyncio.get_running_loop()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        # Whatever was interrupted is finished before anything else happens.
         loop.call_soon_threadsafe(interruption.press)
 
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        try:
+            # Wakes the loop even if the signal comes just as it falls asleep.
+            loop.add_signal_handler(number, interruption.press)
+        except NotImplementedError:  # Windows, whose loop is woken in any case
+            signal.signal(number, on_signal)
     try:
         yield interruption
     finally:
         for number, handler in before.items():
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
             signal.signal(number, handler)
