@@ -93,7 +93,10 @@ def test_orders_written_as_csv_read_back_the_same(
 ) -> None:
     """Whatever the delimiter, the line ends, the order of columns and the byte order mark."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, header, delimiter=delimiter, lineterminator=end)
+    # Python's writer leaves a lone CR unquoted unless told, and nobody could tell it from an end.
+    names = "".join(str(options.get("external_reference_id", "")) for _, options in orders)
+    quoting: Any = csv.QUOTE_ALL if "\r" in names else csv.QUOTE_MINIMAL
+    writer = csv.DictWriter(text, header, delimiter=delimiter, lineterminator=end, quoting=quoting)
     writer.writeheader()
     for item, options in orders:
         writer.writerow({name: cell(value) for name, value in {**item, **options}.items()})
