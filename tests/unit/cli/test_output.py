@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from didww_async.cli.exit_codes import CommandError, ExitCode
+from didww_async.cli.messages import say
 from didww_async.cli.output import Field, Output, print_table
 
 FIELDS = (
@@ -64,6 +65,12 @@ def test_ids_are_whole_on_any_terminal(
     assert "a" * 36 in out
     assert "[red]one" in out
     assert "\x1b[2J" not in out
+
+
+def test_messages_are_plain_and_beside_the_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr, line by line, without what steers a terminal."""
+    say("one\ntwo\x1b[2J")
+    assert capsys.readouterr() == ("", "one\ntwo\ufffd[2J\n")
 
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
