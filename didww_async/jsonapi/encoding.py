@@ -75,7 +75,7 @@ class DocumentWriter:
         }
 
     def _read_attributes(self, model: ReadModel) -> dict[str, Any]:
-        wire = _wire_names(type(model))
+        wire = _wire_names(cast("Any", type(model)))
         written = {wire[name]: self._read_value(value) for name, value in model.loaded()}
         unknown = model.unknown_attributes
         return written | dict(unknown) if unknown else written
@@ -116,7 +116,7 @@ class DocumentWriter:
 
 
 @cache
-def _wire_names(model: type[ReadModel]) -> Mapping[str, str]:
+def _wire_names(model: Any) -> Mapping[str, str]:
     return {field.name: wire_name(field) for field in attrs.fields(cast("Any", model))}
 
 
