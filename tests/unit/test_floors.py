@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "plainjson": {"jsonapi"},
     "errors": {"jsonapi"},
     "config": {"errors"},
-    "transport": {"config", "errors"},
+    "transport": {"config", "errors", "jsonapi", "plainjson"},
     "models": {"errors", "jsonapi"},
     "collections": {"errors", "jsonapi", "models", "transport"},
     "placement": set(),
