@@ -47,6 +47,17 @@ ROOMS: dict[str, set[str]] = {
     },
     "webhooks": {"errors"},
     "sandbox": {"webhooks"},
+    "cli": {
+        "client",
+        "collections",
+        "config",
+        "errors",
+        "jsonapi",
+        "models",
+        "placement",
+        "sandbox",
+        "transport",
+    },
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
