@@ -7,6 +7,7 @@ from didww_async.transport.origin import visible_url
 from didww_async.transport.pace import Pace
 from didww_async.transport.retry import retry_after
 from didww_async.transport.session import DEFAULT_MAX_RESPONSE_BYTES, Judge, Session
+from didww_async.transport.status import status_error
 
 __all__ = [
     "DEFAULT_MAX_RESPONSE_BYTES",
@@ -21,5 +22,6 @@ __all__ = [
     "Response",
     "Session",
     "retry_after",
+    "status_error",
     "visible_url",
 ]

@@ -18,13 +18,23 @@ PACKAGE = Path(didww_async.__file__).parent
 # A room, and the rooms that it may use. Nothing here points up.
 ROOMS: dict[str, set[str]] = {
     "jsonapi": set(),
+    "plainjson": {"jsonapi"},
     "errors": {"jsonapi"},
     "config": {"errors"},
-    "transport": {"config", "errors"},
+    "transport": {"config", "errors", "jsonapi", "plainjson"},
     "models": {"errors", "jsonapi"},
     "collections": {"errors", "jsonapi", "models", "transport"},
     "placement": set(),
-    "providers": {"collections", "errors", "jsonapi", "models", "placement", "transport"},
+    "providers": {
+        "collections",
+        "config",
+        "errors",
+        "jsonapi",
+        "models",
+        "placement",
+        "plainjson",
+        "transport",
+    },
     "client": {
         "collections",
         "config",
@@ -83,11 +93,13 @@ def test_imports_point_down(file: Path) -> None:
     assert own - {room} <= ROOMS[room]
 
 
-def test_codec_knows_no_vendor() -> None:
-    """The codec names DIDWW in its import paths only, and never HTTP's library."""
-    for file in (PACKAGE / "jsonapi").glob("*.py"):
+@pytest.mark.parametrize("room", ["jsonapi", "plainjson"])
+def test_codecs_know_no_vendor(room: str) -> None:
+    """The codecs name DIDWW in their import paths only, and never HTTP's library."""
+    for file in (PACKAGE / room).glob("*.py"):
         code = file.read_text()
-        assert not re.search(r"didww(?!_async)|aiohttp", code, re.IGNORECASE), file
+        vendors = r"didww(?!_async)|adobe|plum|xoxoday|aiohttp"
+        assert not re.search(vendors, code, re.IGNORECASE), file
 
 
 def test_one_module_uses_the_http_client() -> None:
@@ -98,7 +110,8 @@ def test_one_module_uses_the_http_client() -> None:
         if room_of(file) != "sandbox"
         and any(name.split(".")[0] == "aiohttp" for name in imported(file))
     }
-    assert users == {"transport/session.py", "client.py"}  # the client names its types
+    # The clients name its types.
+    assert users == {"transport/session.py", "client.py", "providers/adobe_vip/client.py"}
 
 
 def test_import_leaves_out_what_is_not_needed() -> None:
