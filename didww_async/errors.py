@@ -18,7 +18,8 @@ Every error that this package raises.
     ├── PaginationError           the links of a list lead in a circle
     ├── ApiStatusError            the server answered, and not with a success
     │   ├── BadRequestError           400
-    │   │   └── InsufficientBalanceError  with total_cost and available_balance
+    │   │   ├── InsufficientBalanceError  with total_cost and available_balance
+    │   │   └── TryAgainLaterError        the same may be asked again after a while
     │   ├── AuthenticationError       401
     │   ├── PermissionDeniedError     403
     │   ├── NotFoundError             404
@@ -84,6 +85,7 @@ __all__ = [
     "ServerError",
     "TokenError",
     "TransportError",
+    "TryAgainLaterError",
     "ValidationError",
     "WaitTimeoutError",
     "WebhookPayloadError",
@@ -289,6 +291,10 @@ class InsufficientBalanceError(BadRequestError):
         )
 
 
+class TryAgainLaterError(BadRequestError):
+    """400, for a reason that passes: the same may be asked again after a while."""
+
+
 class AuthenticationError(ApiStatusError):
     """401: the credentials were refused; `hint` says what to check."""
 
@@ -392,17 +398,25 @@ class OrderUnconfirmedError(DidwwError):
     """
     An order was sent, and no answer tells its fate: it may exist and be charged.
 
-    Do not send it again before looking for it, with
-    `list_orders(filter={"external_reference_id": ...})`, more than once and over
-    several seconds.
+    Do not order it again before looking for it by its reference, more than once and over
+    several seconds: at DIDWW with `list_orders(filter={"external_reference_id": ...})`.
     `cause` is the error that hid the answer; `external_reference_id` is the
     order's own, or `None` if it had none.
+    `correlation_id` is what the request was sent with, where the API has such a thing: as
+    long as there was no answer at all, the very same request may be sent again with it, and
+    the server tells what it did with the first one.
     """
 
-    def __init__(self, cause: DidwwError, external_reference_id: str | None = None) -> None:
-        super().__init__(cause, external_reference_id)
+    def __init__(
+        self,
+        cause: DidwwError,
+        external_reference_id: str | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        super().__init__(cause, external_reference_id, correlation_id)
         self.cause = cause
         self.external_reference_id = external_reference_id
+        self.correlation_id = correlation_id
 
     @property
     def method(self) -> str:
@@ -426,6 +440,11 @@ class OrderUnconfirmedError(DidwwError):
         return self.cause.errors if isinstance(self.cause, ApiStatusError) else ()
 
     def __str__(self) -> str:
+        if self.correlation_id is not None and self.status is None:
+            return (
+                f"the order may have been placed ({self.cause}); send the same again with "
+                f"correlation_id {self.correlation_id!r}, and nothing is ordered twice"
+            )
         if self.external_reference_id is None:
             look = "it had no external_reference_id: look through the newest orders"
         else:
@@ -458,10 +477,10 @@ class WaitTimeoutError(DidwwError):
         self.seconds = seconds
 
     def __str__(self) -> str:
-        name = f"{getattr(self.order, 'reference', '')} (id {getattr(self.order, 'id', '')})"
+        identity = getattr(self.order, "id", None) or getattr(self.order, "order_id", "")
+        name = f"{getattr(self.order, 'reference', '')} (id {identity})".lstrip()
         return (
-            f"order {name} was still not finished after {self.seconds:g} seconds; with back "
-            "ordering it stays pending until there is stock, so ask again later or set callback_url"
+            f"order {name} was still not finished after {self.seconds:g} seconds; ask again later"
         )
 
 

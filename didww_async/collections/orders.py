@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import Unpack
 
 from didww_async.collections.base import Creates, Lists, Updates
+from didww_async.collections.fate import LOST_ANSWERS, hides_the_fate
+from didww_async.collections.polling import check_seconds, until_final
 from didww_async.errors import (
     ApiStatusError,
-    ConnectionLostError,
     DecodeError,
     DidwwError,
     InvalidRequestError,
     OrderUnconfirmedError,
-    RequestTimeoutError,
-    ResponseTooLargeError,
-    ServerError,
     ValidationError,
-    WaitTimeoutError,
 )
 from didww_async.models.orders import (
     NewOrder,
@@ -32,12 +28,7 @@ from didww_async.transport import Request
 
 __all__ = ["Orders"]
 
-# After these, nobody but the server knows whether it acted.
-_LOST_ANSWERS = (ConnectionLostError, RequestTimeoutError, ResponseTooLargeError, ServerError)
 _NO_CONTENT = 204
-_REQUEST_TIMEOUT = 408
-_SLOWEST_POLL_SECONDS = 30.0
-_POLL_SLOWDOWN = 1.5
 
 
 class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]):
@@ -85,7 +76,7 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
             )
             raise
         except DidwwError as error:
-            if not _hides_the_fate(error):
+            if not hides_the_fate(error):
                 raise
             cause = error
         raise OrderUnconfirmedError(cause, new.external_reference_id or None) from cause
@@ -119,9 +110,9 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         except ApiStatusError as error:
             # In a session of the user's aiohttp may have sent it twice: the second is refused.
             twice = isinstance(error, ValidationError) and not self._session.sends_once
-            if not (_hides_the_fate(error) or twice) or not await self._is_canceled(id):
+            if not (hides_the_fate(error) or twice) or not await self._is_canceled(id):
                 raise
-        except _LOST_ANSWERS:
+        except LOST_ANSWERS:
             if not await self._is_canceled(id):
                 raise
         else:
@@ -157,33 +148,10 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
             TransportError: A look at it failed, and so did its repetitions. The order stands,
                 also after a `ConnectError`, which speaks of the look.
         """
-        _check_seconds("poll_interval", poll_interval)
+        check_seconds("poll_interval", poll_interval)
         if timeout is not None:
-            _check_seconds("timeout", timeout)
+            check_seconds("timeout", timeout)
         latest = order if isinstance(order, Order) else await self.get(order)
-        try:
-            async with asyncio.timeout(timeout):
-                while not latest.is_final:
-                    await asyncio.sleep(poll_interval)
-                    poll_interval = max(
-                        poll_interval, min(poll_interval * _POLL_SLOWDOWN, _SLOWEST_POLL_SECONDS)
-                    )
-                    latest = await self.get(latest.id)
-        except TimeoutError:
-            raise WaitTimeoutError(latest, timeout or 0.0) from None
-        return latest
-
-
-def _check_seconds(field: str, value: object) -> None:
-    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
-    if not 0 < number < math.inf:
-        raise InvalidRequestError(field, f"takes a number of seconds above 0, not {value!r}")
-
-
-def _hides_the_fate(error: DidwwError) -> bool:
-    """Whether the order may exist for all that this error tells."""
-    if isinstance(error, ApiStatusError):
-        # Only a 4xx is a refusal, and 408 is none: it says that the request came in too slowly.
-        refused = 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT  # noqa: PLR2004
-        return not refused
-    return isinstance(error, (*_LOST_ANSWERS, DecodeError))
+        return await until_final(
+            latest, lambda: self.get(latest.id), timeout=timeout, poll_interval=poll_interval
+        )

@@ -21,7 +21,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from didww_async.jsonapi.errors import DocumentError, InvalidInputError, is_object
 from didww_async.jsonapi.structure import failure_of, make_converter, parse_decimal
-from didww_async.jsonapi.types import UNSET
+from didww_async.jsonapi.types import UNSET, Unset
 
 __all__ = ["Identity", "Rename", "camel_case", "make_plain_converter", "wire"]
 
@@ -103,6 +103,19 @@ def _is_identity(type_: Any) -> bool:
 def _is_nullable(type_: Any) -> bool:
     is_union = typing.get_origin(type_) in (Union, types.UnionType)
     return is_union and types.NoneType in typing.get_args(type_)
+
+
+def _is_settable(type_: Any) -> bool:
+    is_union = typing.get_origin(type_) in (Union, types.UnionType)
+    return is_union and Unset in typing.get_args(type_)
+
+
+def _settable_hook(type_: Any, converter: cattrs.Converter) -> Hook:
+    """Read what may have been left unset: what is there is a value."""
+    members = [member for member in typing.get_args(type_) if member is not Unset]
+    rest: Any = functools.reduce(lambda one, other: one | other, members)
+    hook = converter.get_structure_hook(rest)
+    return lambda value, _: hook(value, rest)
 
 
 def _nullable_hook(type_: Any, converter: cattrs.Converter) -> Hook:
@@ -189,7 +202,9 @@ def _object_writer(
     attrs.resolve_types(model)
     overrides: dict[str, Any] = {
         field.name: override(
-            omit_if_default=field.default is UNSET, rename=_names(field, rename)[0]
+            omit=False,  # nor one that its class sets by itself
+            omit_if_default=field.default is UNSET,
+            rename=_names(field, rename)[0],
         )
         for field in attrs.fields(model)
     }
@@ -221,5 +236,6 @@ def make_plain_converter(rename: Rename) -> cattrs.Converter:
         attrs.has, lambda model, converter: _object_writer(model, converter, rename)
     )
     converter.register_structure_hook_factory(_is_nullable, _nullable_hook)
+    converter.register_structure_hook_factory(_is_settable, _settable_hook)
     converter.register_structure_hook_func(_is_identity, _structure_identity)
     return converter

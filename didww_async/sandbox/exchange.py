@@ -30,6 +30,8 @@ class Reply:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(factory=dict[str, str])
+    after: float = 0.0
+    """How many seconds it takes to come."""
 
 
 class App(Protocol):

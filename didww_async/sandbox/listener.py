@@ -71,6 +71,8 @@ class Listener:
             if isinstance(staged, web.StreamResponse):
                 return staged
             reply = staged
+        if reply.after:
+            await self._pause(reply.after)
         self._settle(slot, reply.status)
         return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
 

@@ -28,11 +28,15 @@ class Request:
     authenticated: bool = True
     """Whether the credentials go along."""
     headers: Mapping[str, str] | None = None
-    """Beside those of the session."""
+    """Beside those of the session, and in place of those."""
     is_safe: bool = attrs.field(default=attrs.Factory(_is_get, takes_self=True))
     """Whether it changes nothing, so that it may be repeated when its answer was lost: a GET."""
-    renews: bool = True
-    """Whether it may be sent once more, as it is, when its credentials have expired."""
+    outlives_answers: bool = True
+    """
+    Whether it may be sent again, as it is, after an answer that says that nothing was done:
+    a 429, or a 401 once the credentials are renewed. Not so where its headers or its body are
+    for one answer.
+    """
 
 
 @attrs.frozen

@@ -195,9 +195,7 @@ class ClientCredentialsAuth:
 
     async def _ask(self) -> _Grant:
         # Asking twice does nothing twice, so a lost answer is asked for again.
-        request = Request(
-            "POST", "", body=self._form, authenticated=False, is_safe=True, renews=False
-        )
+        request = Request("POST", "", body=self._form, authenticated=False, is_safe=True)
         response = await self._session.open().send(request)
         try:
             return _PLAIN.decode(response.body, _Grant)

@@ -48,8 +48,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def is_repeatable(request: Request, error: BaseException) -> bool:
     """Whether the request can be sent again without doing anything twice."""
-    if isinstance(error, (ConnectError, RateLimitedError)):
+    if isinstance(error, ConnectError):
         return True
+    if isinstance(error, RateLimitedError):
+        return request.outlives_answers
     if not request.is_safe:
         return False
     if isinstance(error, ServerError):

@@ -224,7 +224,9 @@ class Session:
         try:
             return await with_retries(self._retry, request, attempt)
         except AuthenticationError:
-            if not (request.renews and self._renewable and await self._renewable.renew(shown)):
+            renewable = self._renewable if request.authenticated else None
+            renewed = renewable is not None and await renewable.renew(shown)
+            if not (renewed and request.outlives_answers):
                 raise
         return await with_retries(self._retry, request, attempt)
 
@@ -321,10 +323,10 @@ class Session:
 
     def _headers_of(self, request: Request, shown: Mapping[str, str]) -> CIMultiDict[str]:
         headers = (self._headers if request.body is None else self._body_headers).copy()
-        if request.headers:
-            headers.update(request.headers)
         if self._attempt_headers is not None:
             headers.update(self._attempt_headers())
+        if request.headers:
+            headers.update(request.headers)
         headers.update(shown)
         return headers
 

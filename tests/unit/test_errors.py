@@ -51,6 +51,7 @@ SAMPLES: list[errors.DidwwError] = [
     errors.ApiStatusError(*STATUS),
     errors.BadRequestError(*STATUS),
     errors.InsufficientBalanceError(*STATUS, Decimal("44.35"), Decimal("0.0")),
+    errors.TryAgainLaterError(*STATUS),
     errors.AuthenticationError(*STATUS),
     errors.PermissionDeniedError(*STATUS),
     errors.NotFoundError(*STATUS),
@@ -211,6 +212,15 @@ def test_an_unconfirmed_order_without_an_answer_has_no_status() -> None:
     error = errors.OrderUnconfirmedError(errors.ConnectionLostError("POST", "u", "lost"))
 
     assert (error.status, error.errors) == (None, ())
+
+
+def test_an_unconfirmed_order_may_be_sent_again_with_its_correlation_id() -> None:
+    """As long as there was no answer; after one the order has to be looked for."""
+    lost = errors.OrderUnconfirmedError(errors.ConnectionLostError("POST", "u", "lost"), "r", "c-1")
+    answered = errors.OrderUnconfirmedError(errors.ServerError(*STATUS), "r", "c-1")
+
+    assert str(lost).endswith("with correlation_id 'c-1', and nothing is ordered twice")
+    assert str(answered).endswith("look it up by external_reference_id 'r'")
 
 
 def test_errors_of_values_are_pythons_too() -> None:

@@ -25,7 +25,16 @@ ROOMS: dict[str, set[str]] = {
     "models": {"errors", "jsonapi"},
     "collections": {"errors", "jsonapi", "models", "transport"},
     "placement": set(),
-    "providers": {"collections", "errors", "jsonapi", "models", "placement"},
+    "providers": {
+        "collections",
+        "config",
+        "errors",
+        "jsonapi",
+        "models",
+        "placement",
+        "plainjson",
+        "transport",
+    },
     "client": {
         "collections",
         "config",

@@ -10,7 +10,13 @@ from weakref import ref
 
 import pytest
 
-from didww_async.errors import AuthenticationError, ConnectionLostError, ServerError, TokenError
+from didww_async.errors import (
+    AuthenticationError,
+    ConnectionLostError,
+    RateLimitedError,
+    ServerError,
+    TokenError,
+)
 from didww_async.transport import Pace, Request, RequestCount
 from tests.integration.hostile.scripted import ScriptedServer, answer, hang_up
 from tests.integration.transport.sessions import session_of
@@ -63,7 +69,9 @@ async def test_attempt_headers_are_made_for_each_attempt(server: ScriptedServer)
     """A repetition carries fresh attempt headers, and the request's own ones as before."""
     server.script += [answer(503), hang_up(), answer(200)]
     numbers = count(1)
-    session = session_of(server, attempt_headers=lambda: {"X-Attempt": str(next(numbers))})
+    session = session_of(
+        server, attempt_headers=lambda: {"X-Attempt": str(next(numbers)), "X-Own": "other"}
+    )
     await session.send(Request("GET", "/a", headers={"X-Own": "same"}))
     await session.close()
     assert [seen.header("X-Attempt") for seen in server.requests] == ["1", "2", "3"]
@@ -129,13 +137,37 @@ async def test_a_second_refusal_is_raised(server: ScriptedServer) -> None:
     assert len(server.requests) == 2
 
 
-async def test_a_request_may_forbid_its_renewal(server: ScriptedServer) -> None:
-    """With `renews` off the refusal is raised at once, and nobody fetches anything."""
+async def test_a_request_for_one_answer_is_not_sent_again(server: ScriptedServer) -> None:
+    """After a 401 it is raised, and the next request has fresh credentials."""
+    server.script += [answer(401), answer(200)]
+    session = session_of(server, auth=Tokens())
+    with pytest.raises(AuthenticationError):
+        await session.send(Request("POST", "/a", outlives_answers=False))
+    await session.send(Request("POST", "/a", outlives_answers=False))
+    await session.close()
+    assert [seen.header("Authorization") for seen in server.requests] == [
+        "Bearer secret-token-1",
+        "Bearer secret-token-2",
+    ]
+
+
+async def test_a_429_ends_a_request_for_one_answer(server: ScriptedServer) -> None:
+    """A request that is for one answer is not sent again after a 429."""
+    server.script += [answer(429)]
+    session = session_of(server)
+    with pytest.raises(RateLimitedError):
+        await session.send(Request("POST", "/a", outlives_answers=False))
+    await session.close()
+    assert len(server.requests) == 1
+
+
+async def test_a_request_without_credentials_renews_none(server: ScriptedServer) -> None:
+    """A 401 to a request that went without credentials says nothing of them."""
     server.script += [answer(401)]
     auth = Tokens()
     session = session_of(server, auth=auth)
     with pytest.raises(AuthenticationError):
-        await session.send(Request("POST", "/a", renews=False))
+        await session.send(Request("GET", "/a", authenticated=False))
     await session.close()
     assert auth.refused == []
 

@@ -321,6 +321,28 @@ def test_what_json_lacks_is_refused(value: object) -> None:
         dumps(value)
 
 
+def test_what_was_left_unset_stays_unset() -> None:
+    """What is written is read back as an equal object, absent members and nulls included."""
+    for new in (
+        NewThing(thing_name="x"),
+        NewThing(thing_name="x", note=None, parts=()),
+        NewThing(thing_name="x", amount=Decimal(2), note="n", parts=(Part(part_id="1"),)),
+    ):
+        assert PLAIN.decode(PLAIN.encode(new), NewThing) == new
+
+
+def test_what_a_class_sets_by_itself_is_written() -> None:
+    """A field that can't be given is sent all the same, and not read."""
+
+    @attrs.frozen
+    class Kind:
+        size: int
+        kind: str = attrs.field(default="big", init=False)
+
+    assert PLAIN.encode(Kind(1)) == b'{"size":1,"kind":"big"}'
+    assert PLAIN.decode(b'{"size":1,"kind":"small"}', Kind) == Kind(1)
+
+
 def test_objects_come_back() -> None:
     """What was written reads as an equal object."""
     whole = Thing(
