@@ -127,7 +127,7 @@ class App:
             product
             for product in self._products.values()
             if product.category == category
-            and product.parent_id == parent
+            and (product.parent_id == parent or (parent is None and product.id in included))
             and (not included or product.id in included)
             and product.id not in excluded
             and _passes(product, data.get("filters"))
