@@ -40,7 +40,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml
-	@$(INSTALL) --editable ".[speed]"
+	@$(INSTALL) --editable ".[speed,cli]"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from didww_async.placement.bulk import BulkRun
     from didww_async.placement.intent import Outcome, Placed
     from didww_async.placement.journal import Journal
+    from didww_async.placement.quote import Quote
     from didww_async.placement.report import Counts
     from didww_async.providers.didww import DidwwProvider
 
@@ -228,6 +229,8 @@ class DidwwClient:
         settle_seconds: float = 10.0,
         adopt_existing: bool = False,
         budget: Decimal | None = None,
+        pack: int = 1,
+        dry_run: bool = False,
         stop_on: Callable[[Outcome[Order]], bool] | None = None,
         on_outcome: Callable[[Outcome[Order]], Awaitable[None] | None] | None = None,
         progress: Callable[[Counts], None] | None = None,
@@ -246,13 +249,18 @@ class DidwwClient:
         - `adopt_existing` looks for each reference before the first request, and takes
           over the order that has it.
         - `budget` ends the run before the orders cost more than that.
+        - `pack`: so many orders for one SKU, with the same options and without a reference of
+          their own, may become one order with an item each. A pack that is refused is placed
+          order by order.
+        - `dry_run` sends no order, and tells what would speak against each. `quote_orders`
+          tells more.
         - `stop_on` ends it after an outcome for which it returns true. Too little money
           or a refused key end it by themselves.
 
         Raises:
             JournalError: The journal can't be used; nothing is lost.
         """
-        from didww_async.providers.didww import bulk_run  # noqa: PLC0415  # only where it is used
+        from didww_async.providers.runs import bulk_run  # noqa: PLC0415  # only where it is used
 
         return bulk_run(
             self._provider(),
@@ -262,6 +270,8 @@ class DidwwClient:
             adopt_existing=adopt_existing,
             concurrency=concurrency,
             budget=budget,
+            pack=pack,
+            dry_run=dry_run,
             stop_on=stop_on,
             on_outcome=on_outcome,
             progress=progress,
@@ -274,6 +284,9 @@ class DidwwClient:
         *,
         concurrency: int = 16,
         settle_seconds: float = 10.0,
+        budget: Decimal | None = None,
+        on_outcome: Callable[[Outcome[Order]], Awaitable[None] | None] | None = None,
+        progress: Callable[[Counts], None] | None = None,
     ) -> BulkRun[NewOrder, Order]:
         """
         Finish every order that a journal has open.
@@ -281,16 +294,37 @@ class DidwwClient:
         Those whose fate is unknown are looked for, and those that were not placed are placed.
         `await` it for a report, `async for` it for outcomes, as `place_orders`.
         """
-        from didww_async.providers.didww import bulk_run  # noqa: PLC0415  # only where it is used
+        from didww_async.providers.runs import bulk_run  # noqa: PLC0415  # only where it is used
 
         return bulk_run(
             self._provider(),
             None,
             journal=journal,
             settle_seconds=settle_seconds,
-            adopt_existing=False,
             concurrency=concurrency,
+            budget=budget,
+            on_outcome=on_outcome,
+            progress=progress,
         )
+
+    async def quote_orders(
+        self,
+        orders: Iterable[NewOrder] | AsyncIterable[NewOrder],
+        *,
+        pack: int = 1,
+        progress: Callable[[int], None] | None = None,
+    ) -> Quote:
+        """
+        What a batch would cost, and what speaks against it; nothing is ordered.
+
+        Each order is priced from the catalogue (set-up and first month, VAT aside) and held
+        against it, against the stock where it must not wait for numbers, and all of it
+        against the balance. Reads the whole catalogue once. `progress` is told how many
+        orders are done.
+        """
+        from didww_async.placement.quote import quote  # noqa: PLC0415  # only where it is used
+
+        return await quote(self._provider(), orders, pack=pack, progress=progress)
 
     async def place_order(
         self,
@@ -315,26 +349,21 @@ class DidwwClient:
             OrderUnconfirmedError: Nobody can tell so far; resume the journal later.
             JournalError: The journal can't be used, and nothing was sent.
         """
-        from didww_async.providers.didww import (  # noqa: PLC0415  # only where it is used
-            bulk_run,
-            placed_or_raised,
-        )
+        from didww_async.providers.runs import place_one  # noqa: PLC0415  # only where it is used
 
         provider = self._provider()
-        report = await bulk_run(
+        return await place_one(
             provider,
-            [provider.prepare(order)],  # its reference is its name in the journal, too
+            provider.prepare(order),  # its reference is its name in the journal, too
             journal=journal,
             settle_seconds=settle_seconds,
             adopt_existing=adopt_existing,
-            concurrency=1,
         )
-        return placed_or_raised(report.outcomes[0])
 
     def _provider(self) -> DidwwProvider:
         from didww_async.providers.didww import DidwwProvider  # noqa: PLC0415  # see above
 
-        return DidwwProvider(self.orders, self.did_groups, self.capacity_pools)
+        return DidwwProvider(self.orders, self.did_groups, self.capacity_pools, self.balance)
 
     async def wait_for_order(
         self,

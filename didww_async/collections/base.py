@@ -66,6 +66,11 @@ class Collection(Generic[ResourceT]):
         self._query = QueryEncoder(registry, self.model, self.filters, self.sorts)
 
     @property
+    def base_url(self) -> str:
+        """The URL of the API."""
+        return self._session.base_url
+
+    @property
     def _model(self) -> type[ResourceT]:
         return cast("type[ResourceT]", self.model)
 

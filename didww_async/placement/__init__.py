@@ -12,15 +12,19 @@ in state  what happens                  goes to     and then
 waiting   a look finds its order        placed      asked for by `adopt_existing` only
 waiting   a request is begun            sent        journalled before the first byte
 sent      accepted                      placed      if it was sent before: search twins
-sent      refused                       rejected    if it was sent before: look up first
-sent      certainly not carried out     waiting     and no further in this run
-sent      no answer                     sent        look it up
+sent      refused                       rejected    if unsure or sent before: look up first
+sent      put off                       sent        the same again, when it was asked for
+sent      certainly not carried out     as before   and no further in this run
+sent      no answer                     sent        recognised: the same again; else look
 sent      a look finds its order        placed      if it was sent before: search twins
-sent      no order, and it has settled  waiting     the same request may be begun again
+sent      no order, and it has settled  waiting     a renewed request may be begun
 sent      nobody can tell               sent        unconfirmed, until it is resumed
 ========= ============================= =========== ==================================
 
-*Settled* means: the last look was made at least `settle_seconds` after the answer was
+*Recognised* means: the server would know the request again by its idempotency key, and
+repeat its answer instead of carrying it out a second time. That ends when it has given an
+answer that tells nothing, which it would repeat as well; *renewed* is the request with
+another key. *Settled* means: the last look was made at least `settle_seconds` after the answer was
 lost or, after a restart, after the first look. An order that turns up later still,
 after the request was repeated, is a
 *twin*. It is searched for right after the repetition and once more when that has
@@ -30,6 +34,7 @@ cancelled any more is named in the outcome.
 
 from didww_async.placement.intent import (
     Entry,
+    Intent,
     NotAttempted,
     Outcome,
     Placed,
@@ -37,7 +42,7 @@ from didww_async.placement.intent import (
     State,
     Unconfirmed,
 )
-from didww_async.placement.journal import Journal, JournalError, MemoryJournal, SqliteJournal
+from didww_async.placement.journal import Journal, JournalError, MemoryJournal
 from didww_async.placement.provider import (
     Accepted,
     Answer,
@@ -48,8 +53,11 @@ from didww_async.placement.provider import (
     NoSuchOrder,
     NotSent,
     Provider,
+    PutOff,
     Refused,
+    Stock,
 )
+from didww_async.placement.sqlite_journal import SqliteJournal
 
 __all__ = [
     "Accepted",
@@ -57,6 +65,7 @@ __all__ = [
     "CannotTell",
     "Entry",
     "Found",
+    "Intent",
     "Journal",
     "JournalError",
     "LookUp",
@@ -68,9 +77,11 @@ __all__ = [
     "Outcome",
     "Placed",
     "Provider",
+    "PutOff",
     "Refused",
     "Rejected",
     "SqliteJournal",
     "State",
+    "Stock",
     "Unconfirmed",
 ]

@@ -9,6 +9,7 @@ import attrs
 
 __all__ = [
     "Entry",
+    "Intent",
     "NotAttempted",
     "Outcome",
     "Placed",
@@ -17,6 +18,7 @@ __all__ = [
     "Unconfirmed",
 ]
 
+RequestT_co = TypeVar("RequestT_co", covariant=True)
 OrderT_co = TypeVar("OrderT_co", covariant=True)
 
 
@@ -31,20 +33,21 @@ class State(enum.StrEnum):
     REJECTED = "rejected"
 
 
-@attrs.frozen(kw_only=True)
+# Two are made of each order, so they are not `attrs.frozen`, which takes twice as long.
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class Entry:
     """What a journal keeps of one intent: everything that a restart needs, and no more."""
 
     key: str
     """Names the intent within the journal."""
-    run: str = ""
-    """The run that brought it."""
-    position: int
-    """Its place in the input of that run."""
     digest: str
     """Of the request as the caller gave it, to notice that it was changed."""
     request: str
     """As the provider writes it, with what it can be found by."""
+    rows: int = 1
+    """How many rows of the input are packed into it."""
+    adopts: bool = False
+    """Whether an order that has its reference already is to be taken over."""
     state: State = State.WAITING
     attempts: int = 0
     """How often a request was begun."""
@@ -62,7 +65,26 @@ class Entry:
     """It was refused for a reason of the account's, such as its balance, which may pass."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
+class Intent(Generic[RequestT_co]):
+    """One order that somebody wants once, as its provider sees it."""
+
+    key: str
+    request: RequestT_co
+    """With what its order can be found by, and with its idempotency key where there is one."""
+    text: str
+    """The request as the provider wrote it, and as the journal has it."""
+    attempts: int
+    """How many requests for it were begun, in this run and before."""
+    began_at: float | None
+    """
+    When the first of them was begun, in seconds since 1970.
+
+    `None` if none was, or if an order of any age counts.
+    """
+
+
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class _Outcome:
     key: str
     position: int
@@ -72,7 +94,7 @@ class _Outcome:
     """How many requests to order were begun, in this run and before."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class Placed(_Outcome, Generic[OrderT_co]):
     """There is one order."""
 
@@ -83,7 +105,7 @@ class Placed(_Outcome, Generic[OrderT_co]):
     """Not empty if more than one order exists and could not be cancelled; it says which."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class Rejected(_Outcome):
     """There is no order: the provider refused it; `reason` says why."""
 
@@ -92,7 +114,7 @@ class Rejected(_Outcome):
     """The refusal itself; `None` if it was read from a journal."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class Unconfirmed(_Outcome):
     """There may be an order, or not; look for `external_reference`, or resume later."""
 
@@ -101,7 +123,7 @@ class Unconfirmed(_Outcome):
     """What stood in the way; `None` if it was read from a journal."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class NotAttempted(_Outcome):
     """There is no order: nothing was sent, or nothing that took effect; resume to place it."""
 

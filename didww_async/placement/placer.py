@@ -11,6 +11,7 @@ import attrs
 
 from didww_async.placement.intent import (
     Entry,
+    Intent,
     NotAttempted,
     Outcome,
     Placed,
@@ -28,10 +29,11 @@ from didww_async.placement.provider import (
     NoSuchOrder,
     NotSent,
     Provider,
+    PutOff,
     Refused,
 )
 
-__all__ = ["Clock", "Placer", "outcome_of"]
+__all__ = ["Clock", "Placement", "Placer", "Stop", "outcome_of"]
 
 RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
@@ -40,6 +42,9 @@ FIRST_LOOK_SECONDS = 0.25
 LOOK_SLOWDOWN = 2.0
 MOST_ATTEMPTS = 5
 MOST_LOOKS_FOR_TWINS = 5
+SHORTEST_PAUSE_SECONDS = 0.001
+LONGEST_NAP_SECONDS = 1.0
+"""How long a pause that a stop is to end goes on without a look whether it came."""
 
 
 @attrs.frozen
@@ -51,37 +56,69 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-def outcome_of(provider: Provider[RequestT, OrderT], entry: Entry, why: str) -> Outcome[OrderT]:
-    """The outcome that a journal's entry stands for; `why` it is no further, if it is open."""
-    reference = provider.reference(provider.load_request(entry.request))
-    match entry.state:
-        case State.PLACED:
-            return Placed(
-                key=entry.key,
-                position=entry.position,
-                external_reference=reference,
-                attempts=entry.attempts,
-                order=provider.load_order(entry.result),
-                was_found=entry.was_found,
-                note=entry.note,
-            )
-        case State.REJECTED:
-            return Rejected(
-                key=entry.key,
-                position=entry.position,
-                external_reference=reference,
-                attempts=entry.attempts,
-                reason=entry.result,
-            )
-        case State.SENT | State.WAITING:
-            kind = Unconfirmed if entry.state is State.SENT else NotAttempted
-            return kind(
-                key=entry.key,
-                position=entry.position,
-                external_reference=reference,
-                attempts=entry.attempts,
-                reason=why,
-            )
+@attrs.define
+class Stop:
+    """Whether nothing more is to be begun, and why."""
+
+    reason: str = ""
+    failure: Exception | None = None
+    """What is to be raised in the end; `None` for an end that is nobody's fault."""
+
+    def because(self, reason: str, failure: Exception | None = None) -> None:
+        """Stop for a reason, unless it is empty or there is one already."""
+        self.reason = self.reason or reason
+        self.failure = self.failure or failure
+
+
+@attrs.define
+class Placement(Generic[RequestT, OrderT]):
+    """An intent while somebody works on it: its entry, and what the entry's texts stand for."""
+
+    entry: Entry
+    request: RequestT
+    order: OrderT | None = None
+    """The order if it is placed, unless it was read from a journal and nobody looked at it yet."""
+    error: Exception | None = None
+    """What stood in the way, if it is no further."""
+    used_up: bool = False
+    """Whether the idempotency key was answered, so that it is of no use any more."""
+
+
+def outcome_of(
+    provider: Provider[RequestT, OrderT],
+    placement: Placement[RequestT, OrderT],
+    position: int,
+    why: str = "",
+) -> Outcome[OrderT]:
+    """The outcome that a placement stands for; `why` it is no further, if no error tells."""
+    entry = placement.entry
+    reference = provider.reference(placement.request)
+    if entry.state is State.PLACED:
+        order = placement.order
+        return Placed(
+            key=entry.key,
+            position=position,
+            external_reference=reference,
+            attempts=entry.attempts,
+            order=provider.load_order(entry.result) if order is None else order,
+            was_found=entry.was_found,
+            note=entry.note,
+        )
+    error = placement.error
+    reason = why if error is None else str(error)
+    kind: type[Rejected | Unconfirmed | NotAttempted] = Rejected
+    if entry.state is State.REJECTED:
+        reason = entry.result
+    else:
+        kind = Unconfirmed if entry.state is State.SENT else NotAttempted
+    return kind(
+        key=entry.key,
+        position=position,
+        external_reference=reference,
+        attempts=entry.attempts,
+        reason=reason,
+        error=error,
+    )
 
 
 class Placer(Generic[RequestT, OrderT]):
@@ -97,136 +134,190 @@ class Placer(Generic[RequestT, OrderT]):
         provider: Provider[RequestT, OrderT],
         journal: Journal,
         *,
-        settle_seconds: float,
+        settle_seconds: float | None = None,
         adopt_existing: bool = False,
         clock: Clock = Clock(),  # a frozen value
     ) -> None:
         self._provider = provider
         self._journal = journal
-        self._settle_seconds = settle_seconds
-        self._adopt_existing = adopt_existing
+        self._settle_seconds = provider.settle_seconds if settle_seconds is None else settle_seconds
+        self.adopts = adopt_existing
+        """Whether an order that has an intent's reference already is taken over."""
         self._clock = clock
-        self.stop_reason = ""
-        """Why no other order stands a chance; empty as long as they do."""
+        self.stop = Stop()
+        """Ends every wait that the server asked for; set by refusals that meet all orders."""
 
-    async def place(self, entry: Entry) -> tuple[Entry, Exception | None]:
+    async def place(
+        self, placement: Placement[RequestT, OrderT], *, may_submit: bool = True
+    ) -> None:
         """
         Take an intent as far as it goes; the entry says how far, the error what stood in the way.
 
         An entry that comes back as `waiting` was not placed and may be tried again, one
-        that comes back as `sent` has to be looked up again before.
+        that comes back as `sent` has to be looked up again before. Without `may_submit`,
+        nothing is ordered: an order that may exist is looked for, and that is all.
         """
-        request = self._provider.load_request(entry.request)
-        if entry.state is State.REJECTED and entry.try_again:
-            # The refused request certainly did nothing; what was sent before it still counts.
-            only_one = entry.settled and entry.attempts <= 1
-            attempts = 0 if only_one else entry.attempts
-            entry = attrs.evolve(
-                entry, state=State.WAITING, try_again=False, result="", attempts=attempts
-            )
-        if entry.state is State.WAITING and self._adopt_existing and not entry.attempts:
-            entry = await self._adopt(entry, request)
-        error: Exception | None = None
-        begun = 0
-        while entry.state in {State.WAITING, State.SENT}:
-            if entry.state is State.SENT:
-                entry, failure = await self._resolve(entry, request)
-                if failure is not None:
-                    error = failure
-                    break
-            if entry.state is State.WAITING:
-                if begun >= MOST_ATTEMPTS:
-                    break
-                begun += 1
-                entry, error = await self._submit(entry, request)
-                if entry.state is State.WAITING:
-                    break
-        if not entry.settled and entry.state is State.PLACED:
-            entry = await self._search_twins(entry, request)
-        return entry, error
+        self._reopen(placement)
+        if not await self._adopted(placement):
+            return
+        for begun in range(MOST_ATTEMPTS + 1):
+            may_begin = may_submit and begun < MOST_ATTEMPTS
+            if placement.entry.state is State.SENT and may_begin and self._recognised(placement):
+                await self._back_off(begun)
+            elif placement.entry.state is State.SENT and not await self._resolve(placement):
+                break
+            is_open = placement.entry.state in {State.WAITING, State.SENT}
+            if not (is_open and may_begin and await self._submit(placement)):
+                break
+        if placement.entry.state is State.PLACED and not placement.entry.settled:
+            await self._search_twins(placement)
 
     async def wait_for_twins(self) -> None:
         """Wait until every twin must have turned up."""
         await self._clock.sleep(self._settle_seconds)
 
-    async def settle(self, entry: Entry) -> Entry:
-        """Search for twins of an intent that was repeated; wait for them before."""
-        if entry.settled:
-            return entry
-        request = self._provider.load_request(entry.request)
+    async def settle(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Search for twins of an intent that was repeated, a window after its repetition."""
         for _ in range(MOST_LOOKS_FOR_TWINS):
-            entry = await self._search_twins(entry, request, settled=True)
-            if entry.settled:
-                return entry
-            await self._clock.sleep(max(self._settle_seconds / MOST_LOOKS_FOR_TWINS, 0.001))
-        note = "a second order may exist: the search for one failed; resume the journal"
-        return attrs.evolve(entry, note=entry.note or note)
+            if placement.entry.settled:
+                return
+            await self._search_twins(placement, settled=True)
+            if not placement.entry.settled:
+                pause = self._settle_seconds / MOST_LOOKS_FOR_TWINS
+                await self._clock.sleep(max(pause, SHORTEST_PAUSE_SECONDS))
+        if not placement.entry.settled:
+            note = "a second order may exist: the search for one failed; resume the journal"
+            placement.entry = attrs.evolve(placement.entry, note=placement.entry.note or note)
 
-    async def _adopt(self, entry: Entry, request: RequestT) -> Entry:
+    def _reopen(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Begin anew with what was refused for a reason that may have passed."""
+        entry = placement.entry
+        if entry.state is State.REJECTED and entry.try_again:
+            # The refused request certainly did nothing; what was sent before it still counts.
+            only_one = entry.settled and entry.attempts <= 1
+            attempts = 0 if only_one else entry.attempts
+            placement.entry = attrs.evolve(
+                entry, state=State.WAITING, try_again=False, result="", attempts=attempts
+            )
+
+    async def _adopted(self, placement: Placement[RequestT, OrderT]) -> bool:
+        """Take over an order that is there already, if asked to; false if nobody can tell."""
+        entry = placement.entry
+        if self.adopts and not entry.adopts:
+            entry = placement.entry = attrs.evolve(entry, adopts=True)
+        if not entry.adopts or entry.state is not State.WAITING or entry.attempts:
+            return True
         await self._journal.put(entry)
-        match await self._provider.look_up(request):
+        match await self._provider.look_up(self._intent(placement)):
             case Found(orders):
                 live = [order for order in orders if self._provider.is_live(order)]
-                return await self._placed(entry, live[0], was_found=True) if live else entry
+                if live:
+                    await self._placed(placement, live[0], was_found=True)
             case CannotTell(error):
-                raise error
+                placement.error = error
+                return False
             case NoSuchOrder():
-                return entry
+                pass
+        return True
 
-    async def _submit(self, entry: Entry, request: RequestT) -> tuple[Entry, Exception | None]:
-        waiting = entry
-        repeated = entry.attempts > 0
-        entry = attrs.evolve(
-            entry,
-            state=State.SENT,
-            attempts=entry.attempts + 1,
-            began_at=entry.began_at if repeated else self._clock.now(),
-            settled=not repeated,
+    def _intent(self, placement: Placement[RequestT, OrderT]) -> Intent[RequestT]:
+        entry = placement.entry
+        return Intent(
+            key=entry.key,
+            request=placement.request,
+            text=entry.request,
+            attempts=entry.attempts,
+            began_at=None if entry.adopts or not entry.began_at else entry.began_at,
         )
+
+    def _recognised(self, placement: Placement[RequestT, OrderT]) -> bool:
+        """Whether the server would answer the request again, instead of carrying it out again."""
+        return not placement.used_up and self._provider.repeats_safely(self._intent(placement))
+
+    async def _submit(self, placement: Placement[RequestT, OrderT]) -> bool:
+        """Ask for the order; false if it is not to be asked for again in this run."""
+        before = placement.entry
+        recognised = before.state is State.SENT
+        repeated = before.attempts > 0
+        doubles = repeated and not recognised and self._provider.repeats_can_double
+        entry = placement.entry = attrs.evolve(
+            before,
+            state=State.SENT,
+            attempts=before.attempts + 1,
+            began_at=before.began_at if repeated else self._clock.now(),
+            settled=before.settled and not doubles,
+        )
+        placement.error = None
         await self._journal.put(entry)
-        match await self._provider.submit(request):
+        answer = await self._provider.submit(self._intent(placement))
+        while isinstance(answer, PutOff):
+            placement.error = answer.error
+            if answer.used_up:
+                await self._renew(placement, State.SENT)
+            if not await self._pause(answer.seconds):
+                answer = NotSent(answer.error)
+            else:
+                answer = await self._provider.submit(self._intent(placement))
+        match answer:
             case Accepted(order):
-                return await self._placed(entry, order, was_found=False), None
+                await self._placed(placement, order, was_found=False)
             case NotSent(error, stop):
-                self.stop_reason = self.stop_reason or stop
+                self.stop.because(stop)
                 # Attempts are counted that may have done something, and this one did not.
-                entry = attrs.evolve(waiting, settled=entry.settled)
-                await self._journal.put(entry)
-                return entry, error
-            case NoAnswer(error):
-                return entry, error
-            case Refused(error, stop):
-                self.stop_reason = self.stop_reason or stop
-                entry = attrs.evolve(entry, try_again=bool(stop))
-                if repeated:  # maybe because the request before it was carried out after all
-                    return await self._refused_again(entry, request, error)
-                return await self._rejected(entry, error), error
+                placement.error = error
+                placement.entry = attrs.evolve(
+                    before, request=placement.entry.request, settled=entry.settled
+                )
+                await self._journal.put(placement.entry)
+                return False
+            case NoAnswer(error, used_up):
+                placement.error, placement.used_up = error, used_up
+            case Refused(error, stop, unsure):
+                self.stop.because(stop)
+                placement.error = error
+                placement.entry = attrs.evolve(placement.entry, try_again=bool(stop))
+                if unsure or (repeated and not recognised):
+                    return await self._refused_again(placement, error)
+                await self._rejected(placement, error)
+        return True
 
     async def _refused_again(
-        self, entry: Entry, request: RequestT, error: Exception
-    ) -> tuple[Entry, Exception | None]:
-        verdict = await self._look_until_settled(request)
-        match verdict:
+        self, placement: Placement[RequestT, OrderT], error: Exception
+    ) -> bool:
+        """A refusal that may come of the order itself: it counts only if there is none."""
+        match await self._look_until_settled(placement):
             case Found(orders):
-                return await self._placed(entry, self._eldest(orders), was_found=True), None
+                await self._placed(placement, self._eldest(orders), was_found=True)
             case NoSuchOrder():
-                return await self._rejected(entry, error), error
+                await self._rejected(placement, error)
             case CannotTell(failure):
-                return entry, failure
+                placement.error = failure
+                return False
+        return True
 
-    async def _resolve(self, entry: Entry, request: RequestT) -> tuple[Entry, Exception | None]:
-        """Find out what became of a request whose answer was lost."""
-        match await self._look_until_settled(request):
+    async def _resolve(self, placement: Placement[RequestT, OrderT]) -> bool:
+        """Find out what became of a request whose answer was lost; false if nobody can tell."""
+        match await self._look_until_settled(placement):
             case Found(orders):
-                return await self._placed(entry, self._eldest(orders), was_found=True), None
+                await self._placed(placement, self._eldest(orders), was_found=True)
             case CannotTell(error):
-                return entry, error
+                placement.error = error
+                return False
             case NoSuchOrder():
-                entry = attrs.evolve(entry, state=State.WAITING)
-                await self._journal.put(entry)
-                return entry, None
+                await self._renew(placement, State.WAITING)
+        return True
 
-    async def _look_until_settled(self, request: RequestT) -> LookUp[OrderT]:
+    async def _renew(self, placement: Placement[RequestT, OrderT], state: State) -> None:
+        """The same intent with an idempotency key that no request had before."""
+        renewed = self._provider.renew(placement.request)
+        text = placement.entry.request
+        if renewed is not placement.request:
+            text, placement.request = self._provider.dump_request(renewed), renewed
+        placement.used_up = False
+        placement.entry = attrs.evolve(placement.entry, state=state, request=text)
+        await self._journal.put(placement.entry)
+
+    async def _look_until_settled(self, placement: Placement[RequestT, OrderT]) -> LookUp[OrderT]:
         """
         Look for the order until it must have turned up.
 
@@ -237,7 +328,7 @@ class Placer(Generic[RequestT, OrderT]):
         waited = 0.0
         pause = min(FIRST_LOOK_SECONDS, self._settle_seconds)
         while True:
-            verdict = await self._provider.look_up(request)
+            verdict = await self._provider.look_up(self._intent(placement))
             match verdict:
                 case Found():
                     return verdict
@@ -247,22 +338,35 @@ class Placer(Generic[RequestT, OrderT]):
                     return verdict
                 case _:
                     pass
-            pause = max(pause, 0.001)
+            pause = max(pause, SHORTEST_PAUSE_SECONDS)
             await self._clock.sleep(pause)
             waited += pause
             left = self._settle_seconds - waited
             pause = min(pause * LOOK_SLOWDOWN, left) if left > 0 else FIRST_LOOK_SECONDS
 
+    async def _back_off(self, begun: int) -> None:
+        if begun:
+            await self._clock.sleep(FIRST_LOOK_SECONDS * LOOK_SLOWDOWN ** (begun - 1))
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait as long as the server asked for; false if the run is stopped meanwhile."""
+        left = max(seconds, SHORTEST_PAUSE_SECONDS)
+        while left > 0 and not self.stop.reason:
+            nap = min(left, LONGEST_NAP_SECONDS)
+            await self._clock.sleep(nap)
+            left -= nap
+        return not self.stop.reason
+
     async def _search_twins(
-        self, entry: Entry, request: RequestT, *, settled: bool = False
-    ) -> Entry:
+        self, placement: Placement[RequestT, OrderT], *, settled: bool = False
+    ) -> None:
         """Keep the eldest of the orders that came of a repeated intent, and cancel the others."""
-        verdict = await self._provider.look_up(request)
+        verdict = await self._provider.look_up(self._intent(placement))
         if not isinstance(verdict, Found):
             if settled and isinstance(verdict, NoSuchOrder):
-                entry = attrs.evolve(entry, settled=True)
-                await self._journal.put(entry)
-            return entry
+                placement.entry = attrs.evolve(placement.entry, settled=True)
+                await self._journal.put(placement.entry)
+            return
         kept = self._eldest(verdict.orders)
         stuck: list[str] = []
         unsure: list[str] = []
@@ -275,29 +379,32 @@ class Placer(Generic[RequestT, OrderT]):
         note = f"a second order exists and can't be cancelled: {', '.join(stuck)}" if stuck else ""
         if unsure:  # the next look tells, in this run or in the one that resumes
             note += f"{'; ' if note else ''}a second order may exist: {', '.join(unsure)}; resume"
-        entry = attrs.evolve(entry, settled=settled and not unsure, note=note)
-        return await self._placed(entry, kept, was_found=entry.was_found)
+        entry = placement.entry
+        placement.entry = attrs.evolve(entry, settled=settled and not unsure, note=note)
+        await self._placed(placement, kept, was_found=entry.was_found)
 
     def _eldest(self, orders: tuple[OrderT, ...]) -> OrderT:
         """The eldest that stands, or the eldest of all if none does."""
         return next((order for order in orders if self._provider.is_live(order)), orders[0])
 
-    async def _placed(self, entry: Entry, order: OrderT, *, was_found: bool) -> Entry:
+    async def _placed(
+        self, placement: Placement[RequestT, OrderT], order: OrderT, *, was_found: bool
+    ) -> None:
+        entry = placement.entry
         note = entry.note
         if was_found and not self._provider.is_live(order):
             note = note or "the order that was found had been cancelled before"
-        entry = attrs.evolve(
+        placement.order, placement.error = order, None
+        placement.entry = attrs.evolve(
             entry,
             note=note,
             state=State.PLACED,
-            result=self._provider.dump_order(order),
+            result=self._provider.dump_order(order) if self._journal.keeps_orders else "",
             was_found=was_found,
             try_again=False,
         )
-        await self._journal.put(entry)
-        return entry
+        await self._journal.put(placement.entry)
 
-    async def _rejected(self, entry: Entry, error: Exception) -> Entry:
-        entry = attrs.evolve(entry, state=State.REJECTED, result=str(error))
-        await self._journal.put(entry)
-        return entry
+    async def _rejected(self, placement: Placement[RequestT, OrderT], error: Exception) -> None:
+        placement.entry = attrs.evolve(placement.entry, state=State.REJECTED, result=str(error))
+        await self._journal.put(placement.entry)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import html
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast, overload
 
 import attrs
 
 from didww_async.placement.intent import NotAttempted, Outcome, Placed, Rejected, Unconfirmed
+from didww_async.placement.journal import Journal, Row
+from didww_async.placement.placer import Placement, outcome_of
+from didww_async.placement.provider import Provider
+from didww_async.placement.sqlite_journal import open_journal
+from didww_async.placement.table import csv_text, html_table, json_lines
 
-__all__ = ["Counts", "Report"]
+__all__ = ["Counts", "JournalOutcomes", "Report"]
 
+RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
 OrderT_co = TypeVar("OrderT_co", covariant=True)
 
@@ -35,7 +37,8 @@ _COLUMNS = (
     "reason",
     "note",
 )
-SHOWN_ROWS = 20
+READ_AT_ONCE = 500
+MOST_KEPT_ERRORS = 1000
 
 
 @attrs.define(kw_only=True)
@@ -48,6 +51,8 @@ class Counts:
     not_attempted: int = 0
     total: int | None = None
     spent: Decimal = Decimal(0)
+    requests: int = 0
+    """Sent to the API for all of it, looks and repetitions included."""
     elapsed_seconds: float = 0.0
 
     @property
@@ -55,10 +60,86 @@ class Counts:
         """How many rows have an outcome."""
         return self.placed + self.rejected + self.unconfirmed + self.not_attempted
 
-    def add(self, outcome: Outcome[object]) -> None:
-        """Count an outcome."""
+    def add(self, outcome: Outcome[object], cost: Decimal = Decimal(0)) -> None:
+        """Count an outcome, and the money that it adds."""
         kind = _KINDS[type(outcome)]
         setattr(self, kind, getattr(self, kind) + 1)
+        self.spent += cost
+
+
+class JournalOutcomes(Sequence[Outcome[OrderT]], Generic[RequestT, OrderT]):
+    """
+    The outcomes of a run, read from its journal whenever somebody looks.
+
+    They tell what the journal has by then: a row that a later run placed is placed here,
+    too. The errors of the first rows that were not placed are kept beside them.
+    """
+
+    def __init__(self, provider: Provider[RequestT, OrderT], journal: Journal, run: int) -> None:
+        self._provider = provider
+        self._journal = journal
+        self._run = run
+        self._count = 0
+        self._errors: dict[int, Exception] = {}
+
+    def remember(self, outcome: Outcome[OrderT]) -> None:
+        """Count a row of the run, and keep its error."""
+        self._count += 1
+        error = None if isinstance(outcome, Placed) else outcome.error
+        if error is not None and len(self._errors) < MOST_KEPT_ERRORS:
+            self._errors[outcome.position] = error
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Outcome[OrderT]]:
+        last = -1
+        while rows := self._rows(last, READ_AT_ONCE):
+            for row in rows:
+                yield self._outcome(row)
+            last = rows[-1].position
+
+    @overload
+    def __getitem__(self, index: int) -> Outcome[OrderT]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Outcome[OrderT]]: ...
+
+    def __getitem__(self, index: int | slice) -> Outcome[OrderT] | Sequence[Outcome[OrderT]]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = index + len(self) if index < 0 else index
+        rows = self._rows(at - 1, 1) if at >= 0 else []
+        if not rows:
+            raise IndexError(f"there is no row {index}")
+        return self._outcome(rows[0])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(cast("Sequence[object]", other))
+
+    __hash__ = None  # type: ignore[assignment]  # as of every mutable sequence
+
+    def _rows(self, after: int, limit: int) -> list[Row]:
+        path = getattr(self._journal, "path", None)
+        if path is None:
+            return self._journal.rows(self._run, after, limit)
+        with open_journal(path) as journal:  # it may have been closed since
+            return journal.rows(self._run, after, limit)
+
+    def _outcome(self, row: Row) -> Outcome[OrderT]:
+        error = self._errors.get(row.position)
+        if row.was_refused or row.entry is None:
+            return Rejected(
+                key=row.key,
+                position=row.position,
+                external_reference="",
+                attempts=0,
+                reason=row.reason,
+                error=error,
+            )
+        request = self._provider.load_request(row.entry.request)
+        placement: Placement[RequestT, OrderT] = Placement(row.entry, request, error=error)
+        return outcome_of(self._provider, placement, row.position, row.reason)
 
 
 @attrs.frozen(kw_only=True)
@@ -116,17 +197,11 @@ class Report(Generic[OrderT_co]):
 
     def to_csv(self) -> str:
         """The rows as CSV, with a header."""
-        rows = list(self.records())
-        columns = list(dict.fromkeys((*_COLUMNS, *(name for row in rows for name in row))))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-        return text.getvalue()
+        return csv_text(self.records(), _COLUMNS)
 
     def to_json_lines(self) -> str:
         """The rows as JSON, one a line."""
-        return "".join(json.dumps(row, default=str) + "\n" for row in self.records())
+        return "".join(json_lines(self.records()))
 
     def __str__(self) -> str:
         counts = self.counts
@@ -134,20 +209,9 @@ class Report(Generic[OrderT_co]):
             f"{counts.placed} placed, {counts.rejected} rejected, "
             f"{counts.unconfirmed} unconfirmed, "
             f"{counts.not_attempted} not attempted; {counts.spent} spent in "
-            f"{counts.elapsed_seconds:.1f} s"
+            f"{counts.elapsed_seconds:.1f} s, {counts.requests} requests"
         )
         return f"{text}; stopped: {self.stop_reason}" if self.stop_reason else text
 
     def _repr_html_(self) -> str:
-        rows = [row for _, row in zip(range(SHOWN_ROWS), self.records(), strict=False)]
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        more = len(self.outcomes) - len(rows)
-        tail = f"<p>and {more} more</p>" if more > 0 else ""
-        head = _cells("th", columns)
-        body = "".join(_cells("td", [row.get(name, "") for name in columns]) for row in rows)
-        return f"<p>{html.escape(str(self))}</p><table>{head}{body}</table>{tail}"
-
-
-def _cells(tag: str, values: Iterable[object]) -> str:
-    inner = "".join(f"<{tag}>{html.escape(str(value))}</{tag}>" for value in values)
-    return f"<tr>{inner}</tr>"
+        return html_table(str(self), self.records(), len(self.outcomes))

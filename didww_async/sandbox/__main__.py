@@ -14,9 +14,9 @@ from didww_async.sandbox import Sandbox
 _USAGE_ERROR = 2
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until Ctrl-C; the exit code."""
-    options = _parser().parse_args(arguments)
+def main(arguments: list[str] | None = None, *, prog: str = "python -m didww_async.sandbox") -> int:
+    """Serve until Ctrl-C; the exit code. `prog` is what the help calls the command."""
+    options = _parser(prog).parse_args(arguments)
     sandbox = Sandbox(
         seed=options.seed,
         balance=options.balance,
@@ -62,9 +62,9 @@ def _welcome(sandbox: Sandbox) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m didww_async.sandbox",
+        prog=prog,
         description="A DIDWW on loopback, in memory, until Ctrl-C.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")

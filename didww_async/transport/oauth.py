@@ -221,5 +221,6 @@ def _judge(method: str, url: URL, response: Response) -> DidwwError | None:
     except DocumentError:
         pass
     else:
-        errors = (ErrorObject(code=refusal.error, detail=refusal.error_description),)
+        detail = ": ".join(filter(None, (refusal.error, refusal.error_description)))
+        errors = (ErrorObject(code=refusal.error, detail=detail),)
     return status_error(method, url, response, errors, hint=CHECK_THE_CLIENT)

@@ -221,10 +221,15 @@ class Ledger:
 
     def _list(self, query: dict[str, str]) -> tuple[int, object]:
         reference = query.pop("filter[external_reference_id]", None)
+        since = query.pop("filter[created_at_gteq]", "")
         sort = query.pop("sort", "created_at")
         if reference is None or query or sort not in {"created_at", "-created_at"}:
             return 400, _errors("400", "Param not allowed")
-        found = [order.document() for order in self._by_reference.get(reference, [])]
+        found = [
+            order.document()
+            for order in self._by_reference.get(reference, [])
+            if order.created_at >= since  # of one format, so their texts are in order
+        ]
         if sort.startswith("-"):
             found.reverse()
         return 200, {"data": found, "meta": {"total_records": len(found)}, "links": {}}

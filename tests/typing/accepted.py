@@ -29,6 +29,7 @@ from didww_async import (
     UnknownOrderItem,
     UnknownResource,
 )
+from didww_async.providers import adobe_vip
 
 
 async def orders(didww: DidwwClient) -> None:
@@ -108,3 +109,17 @@ def unset(error: OrderUnconfirmedError) -> None:
     NewDidOrderItem(sku_id="sku", qty=UNSET, billing_cycles_count=None)
     NewOrder(items=[], callback_url=UNSET, external_reference_id=None)
     assert_type(error.external_reference_id, str | None)
+
+
+async def adobe(client: adobe_vip.AdobeVipClient) -> None:
+    """Adobe's orders are typed as well, whatever iterable their lines come in."""
+    line = adobe_vip.NewLineItem(ext_line_item_number=1, offer_id="offer", quantity=2)
+    order = await client.create_order("customer", adobe_vip.NewOrder(line_items=iter([line])))
+    assert_type(order, adobe_vip.Order)
+    assert_type(order.order_id, str)
+    assert_type(order.status, adobe_vip.OrderStatus | None)
+    assert_type(order.line_items, tuple[adobe_vip.LineItem, ...])
+    for summary in order.pricing_summary:
+        assert_type(summary.total_line_item_partner_price, Decimal | None)
+    history = client.order_history("customer", status=["1000", adobe_vip.OrderStatus.FAILED])
+    assert_type(history, Listing[adobe_vip.Order])

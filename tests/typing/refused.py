@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from didww_async import DidwwClient, NewDidOrderItem, Order
+from didww_async.providers.adobe_vip import (
+    AdobeVipClient,
+    NewLineItem,
+    NewOrder,
+    RenewalLineItem,
+    ReturnLineItem,
+    ReturnOrder,
+)
 
 
 async def misspelt(didww: DidwwClient, order: Order) -> None:
@@ -31,3 +39,12 @@ async def missing(didww: DidwwClient) -> None:
     await didww.dids.delete("id")  # refused
     await didww.nanpa_prefixes.update("id")  # refused
     NewDidOrderItem(qty=3)  # refused
+
+
+async def elsewhere(adobe: AdobeVipClient, line: NewLineItem, back: ReturnLineItem) -> None:
+    """Fields of another type of Adobe's orders."""
+    NewOrder(line_items=[line], reference_order_id="1")  # refused
+    NewOrder(line_items=[back])  # refused
+    ReturnOrder(line_items=[back])  # refused
+    RenewalLineItem(ext_line_item_number=1, offer_id="o", quantity=1)  # refused
+    await adobe.create_order("1", line)  # refused

@@ -23,6 +23,7 @@ from didww_async.providers.adobe_vip.models import (
     Pricing,
     PricingSummary,
 )
+from didww_async.providers.adobe_vip.provider import AdobeVipProvider, CustomerOrder
 from didww_async.providers.adobe_vip.requests import (
     AnyNewOrder,
     NewLineItem,
@@ -39,7 +40,9 @@ from didww_async.providers.adobe_vip.settings import AdobeVipEnvironment
 __all__ = [
     "AdobeVipClient",
     "AdobeVipEnvironment",
+    "AdobeVipProvider",
     "AnyNewOrder",
+    "CustomerOrder",
     "FlexDiscount",
     "LineItem",
     "Link",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import attrs
 
@@ -40,8 +40,6 @@ MOST_FLEX_CODES = 1
 _REFERENCE = re.compile(r'[^<>\[\\"\x00-\x1f\x7f\ud800-\udfff]*')
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _CODE = re.compile(r"[!-~]+", re.ASCII)
-
-LineT = TypeVar("LineT")
 
 
 def _refuse(field: str, problem: str) -> InvalidRequestError:
@@ -158,14 +156,29 @@ class ReturnLineItem(_Line):
     """
 
 
-def _lines(value: Iterable[LineT]) -> tuple[LineT, ...]:
+def _lines(value: object) -> Any:
     if isinstance(value, (str, bytes, dict)) or not isinstance(value, Iterable):
-        return cast("tuple[LineT, ...]", value)  # refused later, by name
-    return tuple(value)
+        return value  # pyright: ignore[reportUnknownVariableType]  # refused later, by name
+    return tuple(cast("Iterable[object]", value))
 
 
-def _lines_if_any(value: Iterable[LineT] | Unset) -> tuple[LineT, ...] | Unset:
-    return value if isinstance(value, Unset) else _lines(value)
+# Type checkers learn from these what a field takes.
+def _new_lines(value: Iterable[NewLineItem]) -> tuple[NewLineItem, ...]:
+    return _lines(value)  # type: ignore[no-any-return]
+
+
+def _return_lines(value: Iterable[ReturnLineItem]) -> tuple[ReturnLineItem, ...]:
+    return _lines(value)  # type: ignore[no-any-return]
+
+
+def _renewal_lines(value: Iterable[RenewalLineItem]) -> tuple[RenewalLineItem, ...]:
+    return _lines(value)  # type: ignore[no-any-return]
+
+
+def _renewal_lines_if_any(
+    value: Iterable[RenewalLineItem] | Unset,
+) -> tuple[RenewalLineItem, ...] | Unset:
+    return value if isinstance(value, Unset) else _renewal_lines(value)
 
 
 def _check_lines(order: _Order, lines: object, kind: type[_Line]) -> None:
@@ -222,7 +235,7 @@ class NewOrder(_Order):
 
     type: ClassVar[OrderType] = OrderType.NEW
     order_type: OrderType = attrs.field(default=OrderType.NEW, init=False, repr=False)
-    line_items: tuple[NewLineItem, ...] = attrs.field(converter=_lines)
+    line_items: tuple[NewLineItem, ...] = attrs.field(converter=_new_lines)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -235,7 +248,7 @@ class OrderPreview(_Order):
 
     type: ClassVar[OrderType] = OrderType.PREVIEW
     order_type: OrderType = attrs.field(default=OrderType.PREVIEW, init=False, repr=False)
-    line_items: tuple[NewLineItem, ...] = attrs.field(converter=_lines)
+    line_items: tuple[NewLineItem, ...] = attrs.field(converter=_new_lines)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -248,7 +261,7 @@ class RenewalOrder(_Order):
 
     type: ClassVar[OrderType] = OrderType.RENEWAL
     order_type: OrderType = attrs.field(default=OrderType.RENEWAL, init=False, repr=False)
-    line_items: tuple[RenewalLineItem, ...] = attrs.field(converter=_lines)
+    line_items: tuple[RenewalLineItem, ...] = attrs.field(converter=_renewal_lines)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -262,7 +275,7 @@ class RenewalPreview(_Order):
     type: ClassVar[OrderType] = OrderType.PREVIEW_RENEWAL
     order_type: OrderType = attrs.field(default=OrderType.PREVIEW_RENEWAL, init=False, repr=False)
     line_items: tuple[RenewalLineItem, ...] | Unset = attrs.field(
-        default=UNSET, converter=_lines_if_any
+        default=UNSET, converter=_renewal_lines_if_any
     )
 
     def __attrs_post_init__(self) -> None:
@@ -283,7 +296,7 @@ class ReturnOrder(_Order):
     order_type: OrderType = attrs.field(default=OrderType.RETURN, init=False, repr=False)
     reference_order_id: str
     """The id of the order that the licences came with."""
-    line_items: tuple[ReturnLineItem, ...] = attrs.field(converter=_lines)
+    line_items: tuple[ReturnLineItem, ...] = attrs.field(converter=_return_lines)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()

@@ -19,19 +19,23 @@ from didww_async.placement import (
     CannotTell,
     Entry,
     Found,
+    Intent,
     LookUp,
     NoAnswer,
     NoSuchOrder,
     NotSent,
     Outcome,
+    Provider,
     Refused,
 )
-from didww_async.placement.bulk import BulkRun, Intents, Options
+from didww_async.placement.bulk import BulkRun, Options
 from didww_async.placement.journal import Journal, MemoryJournal
-from didww_async.placement.placer import Clock, Placer, outcome_of
+from didww_async.placement.placer import Clock, Placement, Placer, outcome_of
+from didww_async.placement.rows import Rows
 
 T = TypeVar("T")
 SETTLE = 10.0
+HOUR = 3600.0
 MOST_TURNS = 20_000
 
 
@@ -122,7 +126,7 @@ class FlyingTime:
         await instant()
 
 
-class Shop:
+class Shop(Provider[Wish, Parcel]):
     """The provider, the server behind it, and the ledger that tells the truth."""
 
     def __init__(self, *acts: Act, looks: Iterable[str] = ()) -> None:
@@ -130,7 +134,7 @@ class Shop:
         self.acts = deque(acts)
         self.looks = deque(looks)
         self.ledger: list[Stored] = []
-        self.cancels = True
+        self.cancels: bool | None = True
         self.quotes: Decimal | Exception | None = Decimal(5)
         self.lag = 0.0
         self.submitted = 0
@@ -200,8 +204,9 @@ class Shop:
         self.ledger.append(made)
         return made
 
-    async def submit(self, request: Wish) -> Answer[Parcel]:
+    async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
         """Do what the script says."""
+        request = intent.request
         await instant()
         self.submitted += 1
         self.seen.append(f"submit {request.tag}")
@@ -224,8 +229,9 @@ class Shop:
             case _:
                 return NoAnswer(ShopError("no answer"))
 
-    async def look_up(self, request: Wish) -> LookUp[Parcel]:
+    async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
         """What has arrived so far, unless the script says that the look fails."""
+        request, since = intent.request, (intent.began_at or 0.0) - HOUR
         await instant()
         self.looked += 1
         self.seen.append(f"look {request.tag}")
@@ -233,18 +239,18 @@ class Shop:
         found = [
             _parcel(stored)
             for stored in sorted(self.ledger, key=lambda stored: stored.arrives)
-            if stored.tag == request.tag and stored.arrives + self.lag <= self.flying.time
+            if stored.tag == request.tag and since <= stored.arrives <= self.flying.time - self.lag
         ]
         await instant()
         if look == "fails":
             return CannotTell(ShopError("the look failed"))
         return Found(tuple(found)) if found else NoSuchOrder()
 
-    async def cancel(self, order: Parcel) -> bool:
+    async def cancel(self, order: Parcel) -> bool | None:
         """Cancel, if this shop does."""
         await instant()
         if not self.cancels:
-            return False
+            return self.cancels
         next(stored for stored in self.ledger if stored.id == order.id).cancelled = True
         await instant()
         return True
@@ -256,10 +262,6 @@ def _parcel(stored: Stored) -> Parcel:
 
 class Durable(MemoryJournal):
     """A journal whose every call can be stopped before and after it took effect."""
-
-    def __init__(self, entries: Mapping[str, Entry] | None = None) -> None:
-        super().__init__()
-        self._entries = dict(entries or {})
 
     def restarted(self) -> Durable:
         """What the next process finds."""
@@ -310,6 +312,14 @@ def drive(run: Run[T], stop_at: int | None = None, stop: type[BaseException] = K
         run.close()
 
 
+async def opened(shop: Shop, journal: Journal, wish: Wish) -> Placement[Wish, Parcel]:
+    """Where a wish stands."""
+    rows = Rows(shop, journal, [wish], run=await journal.begin_run(), name="", pack=1)
+    [unit] = await rows.read(1)
+    await rows.close()
+    return rows.placement(unit)
+
+
 async def placement(
     shop: Shop,
     journal: Journal,
@@ -321,15 +331,13 @@ async def placement(
     placer = Placer(
         shop, journal, settle_seconds=settle_seconds, clock=shop.flying.clock, **options
     )
-    intents = Intents(shop, journal)
-    key = intents.key(wish, 0)
-    async with journal.turn(key):
-        entry = await intents.entry(wish, 0, key)
-        entry, error = await placer.place(entry)
-    async with journal.turn(key):
+    at_work = await opened(shop, journal, wish)
+    async with journal.turn(at_work.entry.key):
+        await placer.place(at_work)
+    async with journal.turn(at_work.entry.key):
         await placer.wait_for_twins()
-        entry = await placer.settle(entry)
-    return outcome_of(shop, entry, "" if error is None else str(error))
+        await placer.settle(at_work)
+    return outcome_of(shop, at_work, 0)
 
 
 def bulk(

@@ -48,7 +48,6 @@ def test_a_lost_request_is_remembered_after_a_refusal_of_the_account() -> None:
     drive(placement(Shop(), digest := Durable(), Wish("lamp", "one")))
     journal.entries["one"] = Entry(
         key="one",
-        position=0,
         digest=digest.entries["one"].digest,
         request=shop.dump_request(wish),
         state=State.REJECTED,

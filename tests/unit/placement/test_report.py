@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from didww_async.placement import NotAttempted, Outcome, Placed, Rejected, Unconfirmed
-from didww_async.placement.report import SHOWN_ROWS, Counts, Report
+from didww_async.placement.report import Counts, Report
+from didww_async.placement.table import SHOWN_ROWS
 from tests.unit.placement.shop import Parcel, Shop
 
 BASE = {"external_reference": "r", "attempts": 1}
@@ -24,7 +25,7 @@ OUTCOMES: list[Outcome[Parcel]] = [
 
 def report(outcomes: list[Outcome[Parcel]], stop_reason: str = "") -> Report[Parcel]:
     """A report of these."""
-    counts = Counts(total=len(outcomes), spent=Decimal("5.10"), elapsed_seconds=1.25)
+    counts = Counts(total=len(outcomes), spent=Decimal("5.10"), requests=7, elapsed_seconds=1.25)
     for outcome in outcomes:
         counts.add(outcome)
     return Report(
@@ -101,7 +102,8 @@ def test_html_shows_the_first_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "tail"), [("", "in 1.2 s"), ("enough", "in 1.2 s; stopped: enough")]
+    ("reason", "tail"),
+    [("", "in 1.2 s, 7 requests"), ("enough", "in 1.2 s, 7 requests; stopped: enough")],
 )
 def test_a_report_says_in_a_line_what_came_of_it(reason: str, tail: str) -> None:
     """Counts, money, time, and why it ended early."""

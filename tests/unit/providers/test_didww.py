@@ -10,7 +10,6 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -54,6 +53,7 @@ from didww_async.placement import (
     Accepted,
     CannotTell,
     Found,
+    Intent,
     MemoryJournal,
     NoAnswer,
     NoSuchOrder,
@@ -61,16 +61,14 @@ from didww_async.placement import (
     NotSent,
     Outcome,
     Placed,
+    PutOff,
     Refused,
     Rejected,
     Unconfirmed,
 )
-from didww_async.providers.didww import (
-    CANCEL_AGAIN_SECONDS,
-    DidwwProvider,
-    bulk_run,
-    placed_or_raised,
-)
+from didww_async.providers.didww import DidwwProvider
+from didww_async.providers.didww.provider import CANCEL_AGAIN_SECONDS
+from didww_async.providers.runs import _placed_or_raised, bulk_run
 
 NEW = NewOrder(items=[NewDidOrderItem(sku_id="s1", qty=2)], external_reference_id="ref-1")
 URL = "https://api.didww.com/v3/orders"
@@ -156,6 +154,8 @@ def order(
 class Orders:
     """The collection; it answers what it was given."""
 
+    base_url = "https://api.example.com/v3"
+
     def __init__(self, *answers: Order | DidwwError | list[Order]) -> None:
         self.answers = list(answers)
         self.asked: list[dict[str, Any]] = []
@@ -200,7 +200,23 @@ class Priced:
 
 def price(identity: str, setup: str, monthly: str) -> Any:
     """A SKU or a capacity pool."""
-    return SimpleNamespace(id=identity, setup_price=Decimal(setup), monthly_price=Decimal(monthly))
+    return SimpleNamespace(
+        id=identity,
+        name=identity,
+        minimum_qty_per_order=1,
+        setup_price=Decimal(setup),
+        monthly_price=Decimal(monthly),
+    )
+
+
+def group(*skus: Any) -> Any:
+    """A DID group with SKUs."""
+    return SimpleNamespace(area_name="Area", prefix="1", total_count=5, stock_keeping_units=skus)
+
+
+def wanted(request: NewOrder, began_at: float | None = None) -> Intent[NewOrder]:
+    """The intent of a request."""
+    return Intent(key="k", request=request, text="", attempts=1, began_at=began_at)
 
 
 def provider(*answers: Order | DidwwError | list[Order]) -> DidwwProvider:
@@ -211,12 +227,13 @@ def provider(*answers: Order | DidwwError | list[Order]) -> DidwwProvider:
 def with_orders(orders: Orders) -> DidwwProvider:
     """With prices, too."""
     groups = Priced(
-        SimpleNamespace(stock_keeping_units=[price("s1", "1.00", "0.10")]),
-        SimpleNamespace(stock_keeping_units=[price("s2", "0", "2.5"), price("s3", "3", "0")]),
+        group(price("s1", "1.00", "0.10")),
+        group(price("s2", "0", "2.5"), price("s3", "3", "0")),
     )
     pools: Any = Priced(price("c1", "0", "12.00"))
     made: Any = orders
-    return DidwwProvider(made, groups, pools)  # type: ignore[arg-type]
+    balances: Any = None
+    return DidwwProvider(made, groups, pools, balances)  # type: ignore[arg-type]
 
 
 def status_error(kind: type[ApiStatusError], status: int) -> ApiStatusError:
@@ -231,7 +248,7 @@ async def test_a_stored_order_is_accepted() -> None:
     """It is the answer's order."""
     made = order()
 
-    assert await provider(made).submit(NEW) == Accepted(made)
+    assert await provider(made).submit(wanted(NEW)) == Accepted(made)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +264,7 @@ async def test_a_stored_order_is_accepted() -> None:
 )
 async def test_a_refusal_is_of_this_order_only(error: DidwwError) -> None:
     """The others may be placed."""
-    assert await provider(error).submit(NEW) == Refused(error)
+    assert await provider(error).submit(wanted(NEW)) == Refused(error)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +277,7 @@ async def test_a_refusal_is_of_this_order_only(error: DidwwError) -> None:
 )
 async def test_a_refusal_of_the_account_stops_all_orders(error: DidwwError) -> None:
     """The reason names the error."""
-    answer = await provider(error).submit(NEW)
+    answer = await provider(error).submit(wanted(NEW))
 
     assert isinstance(answer, Refused)
     assert answer.stop.startswith(type(error).__name__)
@@ -270,44 +287,38 @@ async def test_an_order_that_may_exist_has_no_answer() -> None:
     """Whatever hid the answer."""
     error = OrderUnconfirmedError(ConnectionLostError("POST", URL, "cut"), "ref-1")
 
-    assert await provider(error).submit(NEW) == NoAnswer(error)
+    assert await provider(error).submit(wanted(NEW)) == NoAnswer(error)
 
 
 async def test_a_server_that_was_not_reached_was_sent_nothing() -> None:
     """It may be tried again."""
     error = ConnectError("POST", URL, "refused")
 
-    assert await provider(error).submit(NEW) == NotSent(error)
+    assert await provider(error).submit(wanted(NEW)) == NotSent(error)
 
 
-async def test_a_429_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("asked", "pause"), [(7.0, 7.0), (None, 1.0)])
+async def test_a_429_puts_an_order_off(asked: float | None, pause: float) -> None:
     """As long as the server asks for, or a second; it says nothing of the order."""
-    slept: list[float] = []
+    error = RateLimitedError("POST", URL, 429, retry_after=asked)
 
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    limits = [RateLimitedError("POST", URL, 429, retry_after=after) for after in (7.0, None)]
-
-    answer = await provider(*limits, order()).submit(NEW)
-
-    assert isinstance(answer, Accepted)
-    assert slept == [7.0, 1.0]
+    assert await provider(error).submit(wanted(NEW)) == PutOff(error, pause)
 
 
 async def test_a_429_for_hours_is_not_waited_out() -> None:
     """Nothing was carried out."""
     error = RateLimitedError("POST", URL, 429, retry_after=3600.0)
 
-    assert await provider(error).submit(NEW) == NotSent(error, stop=str(error))
+    assert await provider(error).submit(wanted(NEW)) == NotSent(error, stop=str(error))
 
 
 async def test_a_reference_with_a_comma_is_refused() -> None:
     """The filter would part it there, so nothing is sent."""
     orders = Orders()
 
-    answer = await with_orders(orders).submit(attrs.evolve(NEW, external_reference_id="a,b"))  # type: ignore[misc]
+    request = NewOrder(items=NEW.items, external_reference_id="a,b")
+
+    answer = await with_orders(orders).submit(wanted(request))
 
     assert isinstance(answer, Refused)
     assert isinstance(answer.error, InvalidRequestError)
@@ -322,8 +333,17 @@ async def test_a_look_asks_for_the_reference() -> None:
     """And for nothing else, the eldest first."""
     orders = Orders([])
 
-    assert await with_orders(orders).look_up(NEW) == NoSuchOrder()
+    assert await with_orders(orders).look_up(wanted(NEW)) == NoSuchOrder()
     assert orders.asked == [{"filter": {"external_reference_id": "ref-1"}, "sort": "created_at"}]
+
+
+async def test_a_look_leaves_out_what_is_much_older() -> None:
+    """An order from before the request, by more than clocks can differ, is another one."""
+    orders = Orders([])
+
+    await with_orders(orders).look_up(wanted(NEW, began_at=BORN.timestamp()))
+
+    assert orders.asked[0]["filter"]["created_at_gteq"] == BORN - timedelta(days=1)
 
 
 async def test_a_look_finds_the_eldest_first() -> None:
@@ -334,7 +354,7 @@ async def test_a_look_finds_the_eldest_first() -> None:
         order("b"),
     )
 
-    found = await provider([young, old, other]).look_up(NEW)
+    found = await provider([young, old, other]).look_up(wanted(NEW))
 
     assert isinstance(found, Found)
     assert [one.id for one in found.orders] == ["b", "c", "a"]
@@ -353,7 +373,7 @@ async def test_a_look_finds_the_eldest_first() -> None:
 )
 async def test_a_look_that_fails_tells_nothing(error: DidwwError) -> None:
     """Least of all that there is no order."""
-    assert await provider(error).look_up(NEW) == CannotTell(error)
+    assert await provider(error).look_up(wanted(NEW)) == CannotTell(error)
 
 
 async def test_a_look_that_fails_on_its_second_page_tells_nothing() -> None:
@@ -364,7 +384,7 @@ async def test_a_look_that_fails_on_its_second_page_tells_nothing() -> None:
             yield order()
             raise PaginationError("GET", URL)
 
-    answer = await with_orders(Halved()).look_up(NEW)
+    answer = await with_orders(Halved()).look_up(wanted(NEW))
 
     assert isinstance(answer, CannotTell)
 
@@ -459,7 +479,7 @@ async def test_prices_are_read_once() -> None:
 
     quotes = await asyncio.gather(*(made.quote(NEW) for _ in range(20)))
 
-    groups: Any = made._did_groups
+    groups: Any = made._catalogue._did_groups
     assert set(quotes) == {Decimal("2.20")}
     assert groups.read == 1
 
@@ -586,7 +606,7 @@ def test_a_placed_order_is_returned() -> None:
     """As it is."""
     placed: Placed[Order] = Placed(order=order(), **BASE)
 
-    assert placed_or_raised(placed) is placed
+    assert _placed_or_raised(placed) is placed
 
 
 @pytest.mark.parametrize(
@@ -605,7 +625,7 @@ def test_an_order_that_is_not_placed_raises(
 ) -> None:
     """The error that says why not."""
     with pytest.raises(kind, match=text):
-        placed_or_raised(outcome)
+        _placed_or_raised(outcome)
 
 
 async def test_a_changed_request_is_an_error_of_this_package() -> None:
@@ -625,14 +645,14 @@ async def test_a_changed_request_is_an_error_of_this_package() -> None:
 
 async def test_a_look_does_not_take_the_orders_of_others() -> None:
     """A server, or what stands before it, that drops the filter lists all the account's orders."""
-    answer = await provider([order(external_reference_id="another")]).look_up(NEW)
+    answer = await provider([order(external_reference_id="another")]).look_up(wanted(NEW))
 
     assert isinstance(answer, CannotTell)
 
 
 async def test_a_closed_client_sends_nothing() -> None:
     """So the order need not be looked for."""
-    answer = await provider(ClientStateError("closed")).submit(NEW)
+    answer = await provider(ClientStateError("closed")).submit(wanted(NEW))
 
     assert isinstance(answer, NotSent)
 

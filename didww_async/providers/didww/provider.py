@@ -9,84 +9,83 @@ which every order gets here that has none; the filter is exact, the reference no
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+import datetime as dt
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 from uuid import uuid4
 
 import attrs
 
-from didww_async.collections.account import CapacityPools
+from didww_async.collections.account import Balances, CapacityPools
 from didww_async.collections.catalogue import DidGroups
 from didww_async.collections.orders import Orders
 from didww_async.errors import (
     ApiStatusError,
     AuthenticationError,
-    ChangedRequestError,
     ClientStateError,
     ConnectError,
     DidwwError,
     InsufficientBalanceError,
     InvalidRequestError,
-    JournalError,
     NotFoundError,
-    OrderNotPlacedError,
-    OrderRejectedError,
     OrderUnconfirmedError,
     PermissionDeniedError,
     RateLimitedError,
+    TokenError,
     ValidationError,
 )
 from didww_async.jsonapi import JsonApiSerializer, json
 from didww_async.models.base import registry
 from didww_async.models.order_items import NewCapacityOrderItem, NewDidOrderItem
-from didww_async.models.orders import NewOrder, Order, OrderStatus
+from didww_async.models.orders import NewOrder, Order, OrderFilter, OrderStatus
 from didww_async.placement import (
     Accepted,
     Answer,
     CannotTell,
     Found,
+    Intent,
     LookUp,
     NoAnswer,
     NoSuchOrder,
-    NotAttempted,
     NotSent,
-    Outcome,
-    Placed,
+    Provider,
+    PutOff,
     Refused,
-    Rejected,
-    Unconfirmed,
-    bulk,
+    Stock,
 )
-from didww_async.placement import journal as placement
-from didww_async.placement.bulk import BulkRun, Options
-from didww_async.placement.journal import Journal, SqliteJournal
-from didww_async.placement.placer import Placer
+from didww_async.providers.didww.catalogue import Catalogue, item_id, units
+from didww_async.transport import RequestCount
 
-__all__ = ["DidwwProvider", "bulk_run", "placed_or_raised"]
+__all__ = ["DidwwProvider"]
 
+FIRST_PAUSE_SECONDS = 1.0
+"""How long to wait after a 429 that does not say for how long."""
 LONGEST_PAUSE_SECONDS = 60.0
+CLOCKS_MAY_DIFFER_BY = dt.timedelta(days=1)
+"""A clock that shows local time as UTC is wrong by 14 hours at most."""
 CANCEL_AGAIN_SECONDS = (0.5, 2.0, 5.0)
 
 
-class DidwwProvider:
+class DidwwProvider(Provider[NewOrder, Order]):
     """Places orders through the collections of one client."""
 
     def __init__(
-        self, orders: Orders, did_groups: DidGroups, capacity_pools: CapacityPools
+        self,
+        orders: Orders,
+        did_groups: DidGroups,
+        capacity_pools: CapacityPools,
+        balances: Balances,
     ) -> None:
         self._orders = orders
-        self._did_groups = did_groups
-        self._capacity_pools = capacity_pools
+        self._balances = balances
+        self._catalogue = Catalogue(did_groups, capacity_pools)
         self._codec = JsonApiSerializer(registry)
-        self._prices: dict[str, Decimal] | None = None
-        self._pricing = asyncio.Lock()
 
-    def key(self, request: NewOrder) -> str | None:
-        """The caller's own reference."""
-        return request.external_reference_id or None
+    @property
+    def place(self) -> str:
+        """The URL of the API."""
+        return self._orders.base_url
 
     def prepare(self, request: NewOrder) -> NewOrder:
         """The order with a reference of its own."""
@@ -136,32 +135,31 @@ class DidwwProvider:
             "created_at": order.created_at,
         }
 
-    async def submit(self, request: NewOrder) -> Answer[Order]:
-        """Place the order; a 429 is waited out, as it says nothing of this order."""
+    async def submit(self, intent: Intent[NewOrder]) -> Answer[Order]:
+        """Place the order."""
+        request = intent.request
         if "," in self.reference(request):
             problem = "holds a comma, and a filter may part it there: it could not be found again"
             return Refused(InvalidRequestError("external_reference_id", problem))
-        while True:
-            try:
-                return Accepted(await self._orders.create(request))
-            except RateLimitedError as error:
-                pause = 1.0 if error.retry_after is None else error.retry_after
-                if pause > LONGEST_PAUSE_SECONDS:
-                    return NotSent(error, stop=str(error))
-            except DidwwError as error:
-                return _answer_to(error)
-            await asyncio.sleep(pause)
+        try:
+            return Accepted(await self._orders.create(request))
+        except DidwwError as error:
+            return _answer_to(error)
 
-    async def look_up(self, request: NewOrder) -> LookUp[Order]:
+    async def look_up(self, intent: Intent[NewOrder]) -> LookUp[Order]:
         """List the orders with the request's reference, the eldest first."""
-        listing = self._orders.list(
-            filter={"external_reference_id": self.reference(request)}, sort="created_at"
-        )
+        reference = self.reference(intent.request)
+        query: OrderFilter = {"external_reference_id": reference}
+        if intent.began_at is not None:
+            # References are not unique: what is older by so much that no clock can be to blame
+            # is another order.
+            since = dt.datetime.fromtimestamp(intent.began_at, dt.UTC) - CLOCKS_MAY_DIFFER_BY
+            query["created_at_gteq"] = since
+        listing = self._orders.list(filter=query, sort="created_at")
         try:
             orders = [order async for order in listing]
         except DidwwError as error:
             return CannotTell(error)
-        reference = self.reference(request)
         if any(order.external_reference_id != reference for order in orders):
             # Somebody dropped the filter, so what else is or is not in the list says nothing.
             return CannotTell(DidwwError("the list of orders was not filtered by reference"))
@@ -183,41 +181,75 @@ class DidwwProvider:
 
     async def quote(self, request: NewOrder) -> Decimal | None:
         """The sum of the items' prices of the first month; `None` if one has no known price."""
-        prices = await self._known_prices()
         total = Decimal(0)
         for item in request.items:
-            match item:
-                case NewDidOrderItem():
-                    price, qty = prices.get(item.sku_id), item.qty
-                case NewCapacityOrderItem():
-                    price, qty = prices.get(item.capacity_pool_id), item.qty
-                case _:
-                    return None
-            if price is None:
+            offer = await self._catalogue.offer(item)
+            if offer is None:
                 return None
-            total += price * (qty if isinstance(qty, int) else 1)
+            total += offer.price * units(item)
         return total
 
-    async def _known_prices(self) -> Mapping[str, Decimal]:
-        """Set-up and first month of every SKU and capacity pool, read once."""
-        async with self._pricing:
-            if self._prices is None:
-                prices: dict[str, Decimal] = {}
-                groups = self._did_groups.list(include="stock_keeping_units", page_size=100)
-                async for group in groups:
-                    for sku in group.stock_keeping_units:
-                        prices[sku.id] = sku.setup_price + sku.monthly_price
-                async for pool in self._capacity_pools.list():
-                    prices[pool.id] = pool.setup_price + pool.monthly_price
-                self._prices = prices
-        return self._prices
+    async def problem(self, request: NewOrder) -> str:
+        """Names the first item that is not in the catalogue, or too small for its pool."""
+        for index, item in enumerate(request.items):
+            if isinstance(item, (NewDidOrderItem, NewCapacityOrderItem)):
+                offer = await self._catalogue.offer(item)
+                problem = "" if offer is None else offer.problem(units(item))
+                if offer is None:
+                    problem = "is not in the catalogue of this account"
+                if problem:
+                    return f"items[{index}]: {item_id(item)} {problem}"
+        return ""
+
+    async def stock(self, request: NewOrder) -> Sequence[Stock]:
+        """What it takes of numbers in stock, unless it may wait for them."""
+        taken: list[Stock] = []
+        if request.allow_back_ordering is False:
+            for item in request.items:
+                offer = await self._catalogue.offer(item)
+                if isinstance(item, NewDidOrderItem) and offer is not None:
+                    taken.append(Stock(offer.name, units(item), offer.in_stock))
+        return taken
+
+    async def funds(self) -> Decimal | None:
+        """The total balance: with credit."""
+        return (await self._balances.get()).total_balance
+
+    def pack_key(self, request: NewOrder) -> Hashable:
+        """The SKU and the options; `None` for what has a reference, or is not one such item."""
+        [item, *others] = request.items
+        if others or request.external_reference_id or not isinstance(item, NewDidOrderItem):
+            return None
+        if item.available_did_id or item.did_reservation_id:
+            return None
+        return (
+            item.sku_id,
+            request.allow_back_ordering,
+            request.callback_url,
+            request.callback_method,
+        )
+
+    def packed(self, requests: Sequence[NewOrder]) -> NewOrder:
+        """One order with the items of all."""
+        items = [item for request in requests for item in request.items]
+        return attrs.evolve(cast("Any", requests[0]), items=items)  # type: ignore[no-any-return]
+
+    def count_requests(self) -> Callable[[], int]:
+        """Begin to count the requests of the running task."""
+        count = RequestCount()
+        return lambda: count.sent
 
 
-def _answer_to(error: DidwwError) -> Answer[Order]:
+def _answer_to(error: DidwwError) -> Answer[Order]:  # noqa: PLR0911  # a table
     match error:
+        case RateLimitedError(retry_after=asked):
+            pause = FIRST_PAUSE_SECONDS if asked is None else asked
+            if pause > LONGEST_PAUSE_SECONDS:
+                return NotSent(error, stop=str(error))
+            return PutOff(error, pause)
         case ConnectError():
             return NotSent(error)
-        case ClientStateError():
+        case ClientStateError() | TokenError():
             return NotSent(error, stop=str(error))
         case OrderUnconfirmedError():
             return NoAnswer(error)
@@ -227,50 +259,3 @@ def _answer_to(error: DidwwError) -> Answer[Order]:
             return Refused(error)
         case _:
             return NoAnswer(error)
-
-
-def bulk_run(
-    provider: DidwwProvider,
-    orders: Iterable[NewOrder] | AsyncIterable[NewOrder] | None,
-    *,
-    journal: str | os.PathLike[str] | Journal | None,
-    settle_seconds: float,
-    adopt_existing: bool,
-    **options: Any,
-) -> BulkRun[NewOrder, Order]:
-    """A bulk run of orders, or without them of what the journal has open."""
-
-    def make_placer(journal: Journal) -> Placer[NewOrder, Order]:
-        return Placer(
-            provider, journal, settle_seconds=settle_seconds, adopt_existing=adopt_existing
-        )
-
-    def open_journal() -> AbstractContextManager[Journal | None]:
-        if isinstance(journal, (str, os.PathLike)):
-            return SqliteJournal(journal)
-        return nullcontext(journal)
-
-    return BulkRun(
-        provider, orders, open_journal, make_placer, Options(translate=_translated, **options)
-    )
-
-
-def _translated(error: placement.JournalError) -> JournalError:
-    kind = ChangedRequestError if isinstance(error, bulk.ChangedRequestError) else JournalError
-    return kind(str(error))
-
-
-def placed_or_raised(outcome: Outcome[Order]) -> Placed[Order]:
-    """The outcome if there is an order; else the error that says why not."""
-    match outcome:
-        case Placed():
-            return outcome
-        case Rejected():
-            raise outcome.error or OrderRejectedError(outcome.reason)
-        case NotAttempted():
-            raise outcome.error or OrderNotPlacedError(outcome.reason)
-        case Unconfirmed():
-            cause = outcome.error
-            if not isinstance(cause, DidwwError):
-                cause = DidwwError(outcome.reason)
-            raise OrderUnconfirmedError(cause, outcome.external_reference)

@@ -1,0 +1,131 @@
+"""Which API a command talks to, and how its failures end the command."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any, TypeVar
+
+import attrs
+import click
+
+from didww_async.cli.exit_codes import CommandError, ExitCode
+from didww_async.cli.messages import say
+from didww_async.client import DidwwClient
+from didww_async.config import Environment
+from didww_async.errors import (
+    ClientStateError,
+    ConfigurationError,
+    DidwwError,
+    InvalidRequestError,
+    JournalError,
+)
+from didww_async.transport import Pace
+
+__all__ = ["Connection", "connection_options", "finish"]
+
+ResultT = TypeVar("ResultT")
+
+_NO_KEY = (
+    "there is no API key: set the environment variable DIDWW_API_KEY to yours, or try --sandbox\n"
+    "Nothing was sent."
+)
+_ENVIRONMENTS = {"production": Environment.PRODUCTION, "sandbox": Environment.SANDBOX}
+
+
+@attrs.frozen(kw_only=True)
+class Connection:
+    """An API to talk to; the key comes from `DIDWW_API_KEY` alone, as others see command lines."""
+
+    base_url: str | None
+    environment: str | None
+    sandbox: bool
+    rate: int | None
+
+    @property
+    def options(self) -> str:
+        """The options that lead there again, each after a blank."""
+        if self.sandbox:
+            return " --sandbox"
+        if self.environment:
+            return f" --environment {self.environment}"
+        return f" --base-url {self.base_url}" if self.base_url else ""
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncGenerator[DidwwClient]:
+        """A client of it; of the embedded sandbox, one that lives as long as the client."""
+        pace = Pace() if self.rate is None else Pace(self.rate)
+        if self.sandbox:
+            from didww_async.sandbox import Sandbox  # noqa: PLC0415  # a web server of its own
+
+            say("On the embedded sandbox: nothing is real, and all of it is gone afterwards.")
+            async with (
+                Sandbox(record_requests=False) as sandbox,
+                DidwwClient(sandbox.api_key, base_url=sandbox.url, pace=pace) as client,
+            ):
+                yield client
+        else:
+            if not os.environ.get("DIDWW_API_KEY"):
+                raise CommandError(_NO_KEY, ExitCode.BAD_INPUT)
+            environment = _ENVIRONMENTS[self.environment] if self.environment else None
+            async with DidwwClient(
+                base_url=self.base_url, environment=environment, pace=pace
+            ) as client:
+                yield client
+
+
+def connection_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
+    """Give a command the options of a `Connection`, which it gets as `connection`."""
+
+    @click.option(
+        "--sandbox", is_flag=True, help="Work against a sandbox that lives inside this command."
+    )
+    @click.option(
+        "--environment",
+        type=click.Choice(list(_ENVIRONMENTS)),
+        help="DIDWW's production, or its own test system, which has keys of its own.",
+    )
+    @click.option("--base-url", metavar="URL", help="Another server; $DIDWW_BASE_URL unless given.")
+    @click.option(
+        "--rate",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Requests in any one second, at most; 10 unless given.",
+    )
+    @functools.wraps(command)
+    def with_connection(
+        *arguments: object,
+        base_url: str | None,
+        environment: str | None,
+        sandbox: bool,
+        rate: int | None,
+        **options: object,
+    ) -> ResultT:
+        if bool(base_url) + bool(environment) + sandbox > 1:
+            raise click.UsageError("give one of --base-url, --environment and --sandbox")
+        connection = Connection(
+            base_url=base_url, environment=environment, sandbox=sandbox, rate=rate
+        )
+        return command(*arguments, connection=connection, **options)
+
+    return with_connection
+
+
+def finish(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """
+    The result of asynchronous work.
+
+    Raises:
+        CommandError: It failed; the exit code tells in which way.
+    """
+    try:
+        return asyncio.run(work)
+    except JournalError as error:
+        raise CommandError(str(error), ExitCode.JOURNAL) from None
+    except (ClientStateError, ConfigurationError, InvalidRequestError) as error:
+        raise CommandError(f"{error}\nNothing was sent.", ExitCode.BAD_INPUT) from None
+    except DidwwError as error:
+        raise CommandError(str(error), ExitCode.API_FAILED) from None

@@ -1,0 +1,304 @@
+"""The workers of one bulk run: they take rows from the input and hand over outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator
+from decimal import Decimal
+from typing import Generic, TypeAlias, TypeVar
+
+import attrs
+
+from didww_async.placement.intent import Entry, NotAttempted, Outcome, Placed, Rejected, State
+from didww_async.placement.journal import Journal, JournalError, Row
+from didww_async.placement.placer import Placement, Placer, outcome_of
+from didww_async.placement.provider import Provider
+from didww_async.placement.rows import OpenRows, Rows, Unit
+
+__all__ = ["Crew"]
+
+RequestT = TypeVar("RequestT")
+OrderT = TypeVar("OrderT")
+
+MOST_READ = 64
+Told: TypeAlias = tuple[Outcome[OrderT], Decimal]
+"""An outcome, and what it adds to the money spent."""
+_Repeated: TypeAlias = tuple[Unit[RequestT], Placement[RequestT, OrderT]]
+NOTHING = Decimal(0)
+
+
+class Crew(Generic[RequestT, OrderT]):
+    """Places the rows of one run, several at a time, and looks for twins at its end."""
+
+    def __init__(
+        self,
+        provider: Provider[RequestT, OrderT],
+        journal: Journal,
+        placer: Placer[RequestT, OrderT],
+        rows: Rows[RequestT, OrderT] | OpenRows[RequestT, OrderT],
+        *,
+        run: int,
+        concurrency: int,
+        budget: Decimal | None,
+        dry_run: bool,
+    ) -> None:
+        self._provider = provider
+        self._journal = journal
+        self._placer = placer
+        self._stop = placer.stop
+        self._rows = rows
+        self._run = run
+        self._concurrency = concurrency
+        self._budget = budget
+        self._dry_run = dry_run
+        self._read: deque[Unit[RequestT]] = deque()
+        self._reading = asyncio.Lock()
+        self._is_read = False
+        self._room = asyncio.Semaphore(2 * concurrency)
+        self._ready: asyncio.Queue[list[Told[OrderT]] | None] = asyncio.Queue()
+        self._repeated: dict[str, list[_Repeated[RequestT, OrderT]]] = {}
+        self._committed = NOTHING
+        """The money of the orders that were placed, and of those that are under way."""
+        self._is_spent = False
+        self._count: Callable[[], int] = int
+
+    @property
+    def requests(self) -> int:
+        """How many requests all of it took so far."""
+        return self._count()
+
+    async def outcomes(self) -> AsyncGenerator[Told[OrderT], None]:
+        """The outcome of each row and the money that it adds; not in the order of the rows."""
+        # The queue has no bound of its own, so that the end always gets in; `_room` bounds it.
+        work = asyncio.create_task(self._work())
+        work.add_done_callback(lambda _: self._ready.put_nowait(None))
+        try:
+            while (ready := await self._ready.get()) is not None:
+                self._room.release()
+                for told in ready:
+                    yield told
+            await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await self._rows.close()
+
+    async def _work(self) -> None:
+        self._count = self._provider.count_requests()
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(self._concurrency):
+                workers.create_task(self._worker())
+        # Whatever was repeated, now or by an earlier run that did not come this far.
+        repeated = dict.fromkeys([*self._repeated, *await self._journal.unsettled()])
+        if repeated:
+            await self._placer.wait_for_twins()
+        left = iter(repeated)
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(self._concurrency, len(repeated))):
+                workers.create_task(self._settler(left))
+
+    async def _worker(self) -> None:
+        while True:
+            await self._room.acquire()  # until the consumer has taken what is ready
+            unit = await self._next()
+            if unit is None:
+                self._room.release()
+                return
+            try:
+                told = await self._place(unit)
+            except JournalError as failure:
+                self._stop.because(str(failure), failure)
+                told = None
+            if told is None:
+                self._room.release()
+            else:
+                self._ready.put_nowait(told)
+
+    async def _next(self) -> Unit[RequestT] | None:
+        if not self._read:
+            async with self._reading:
+                if not self._read and not self._is_read:
+                    await self._read_more()
+        return self._read.popleft() if self._read else None
+
+    async def _read_more(self) -> None:
+        try:
+            self._read += await self._rows.read(min(self._concurrency, MOST_READ))
+        except JournalError as failure:
+            self._stop.because(str(failure), failure)
+        except Exception as error:  # noqa: BLE001  # the input's own; raised at the end
+            self._stop.because(f"the input failed: {error}", error)
+        self._is_read = not self._read
+
+    async def _place(self, unit: Unit[RequestT]) -> list[Told[OrderT]] | None:
+        """What became of the rows of a unit; `None` if that is told later."""
+        if unit.problem is not None:
+            return await self._refused(unit, unit.problem)
+        assert unit.turn is not None, "a unit is read with its turn"
+        async with unit.turn:
+            try:
+                placement = self._rows.placement(unit)
+                if self._dry_run:
+                    return await self._tried(unit, placement)
+                await self._attempt(placement)
+            except JournalError:
+                raise
+            except Exception as error:  # noqa: BLE001  # one bad row never stops the others
+                return await self._refused(unit, error)
+            if not placement.entry.settled:  # told when it is certain that there is no second order
+                self._repeated.setdefault(unit.key, []).append((unit, placement))
+                return None
+        if self._splits(unit, placement.entry):
+            await self._split(unit)
+            return None
+        return await self._tell(unit, placement)
+
+    async def _attempt(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Place an intent, if the run may still spend what it costs."""
+        entry = placement.entry
+        if entry.state is State.PLACED:
+            placement.order = self._provider.load_order(entry.result)
+        elif entry.state is not State.REJECTED or entry.try_again:
+            quoted = await self._affordable(placement)
+            looks = entry.state is State.SENT and (self._is_spent or placement.error is not None)
+            if quoted is not None or looks:
+                await self._try(placement, quoted)
+            else:
+                await self._journal.add([entry])
+        if placement.order is not None:
+            self._committed += self._provider.cost(placement.order)
+
+    async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
+        """Place an intent while its money is held, and hold on to it if the order may exist."""
+        self._committed += quoted or NOTHING
+        try:
+            await self._placer.place(placement, may_submit=quoted is not None)
+        except JournalError:
+            raise
+        except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
+            placement.error = failure
+        finally:
+            if placement.entry.state is not State.SENT:
+                self._committed -= quoted or NOTHING
+
+    async def _affordable(self, placement: Placement[RequestT, OrderT]) -> Decimal | None:
+        """What an intent may cost; `None` if it is not to be ordered."""
+        if self._stop.reason:
+            return None
+        if self._budget is None:
+            return NOTHING
+        try:
+            quoted = await self._provider.quote(placement.request)
+        except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
+            placement.error = failure
+            return None
+        if quoted is None:
+            placement.error = LookupError("no price is known for it, so no budget can hold it")
+        elif self._committed + quoted > self._budget:
+            self._is_spent = True
+            self._stop.because(f"the budget of {self._budget} is spent")
+        return None if self._stop.reason else quoted
+
+    async def _tried(
+        self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]
+    ) -> list[Told[OrderT]]:
+        """What a dry run says."""
+        problem = await self._provider.problem(placement.request)
+        if problem:
+            return await self._refused(unit, ValueError(problem))
+        price = await self._provider.quote(placement.request)
+        told = "no price is known for it" if price is None else f"it would cost {price}"
+        return [
+            (
+                NotAttempted(
+                    key=unit.key,
+                    position=position,
+                    external_reference=self._provider.reference(unit.request),
+                    attempts=0,
+                    reason=f"dry run: {told}",
+                ),
+                NOTHING,
+            )
+            for position in unit.positions
+        ]
+
+    async def _refused(self, unit: Unit[RequestT], error: Exception) -> list[Told[OrderT]]:
+        """A unit that did not get as far as its entry."""
+        reason = f"the row can't be read: {error}" if unit.problem is not None else str(error)
+        told: list[Told[OrderT]] = [
+            (
+                Rejected(
+                    key=unit.key,
+                    position=position,
+                    external_reference="",
+                    attempts=0,
+                    reason=reason,
+                    error=error,
+                ),
+                NOTHING,
+            )
+            for position in unit.positions
+        ]
+        rows = [Row(at, unit.key, None, reason, was_refused=True) for at in unit.positions]
+        await self._journal.tell(self._run, rows)
+        return told
+
+    def _splits(self, unit: Unit[RequestT], entry: Entry) -> bool:
+        """Whether a pack was refused, so that its rows are tried one by one."""
+        refused = entry.state is State.REJECTED and not entry.try_again
+        return refused and entry.rows > 1 and isinstance(self._rows, Rows) and bool(unit.requests)
+
+    async def _split(self, unit: Unit[RequestT]) -> None:
+        assert isinstance(self._rows, Rows), "what is resumed has no rows to split into"
+        singles = [self._rows.single(unit, index) for index in range(len(unit.positions))]
+        await self._rows.admit(singles)
+        self._read += singles
+
+    async def _tell(
+        self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]
+    ) -> list[Told[OrderT]]:
+        """The outcome of each row of a unit; the money of one order counts once."""
+        first, *others = unit.positions
+        outcome = outcome_of(self._provider, placement, first, self._stop.reason)
+        cost = NOTHING
+        if isinstance(outcome, Placed):
+            cost = self._provider.cost(outcome.order) if unit.is_first else NOTHING
+        elif not isinstance(outcome, Rejected):
+            rows = [Row(position, unit.key, None, outcome.reason) for position in unit.positions]
+            await self._journal.tell(self._run, rows)
+        told: list[Told[OrderT]] = [(outcome, cost)]
+        told += [(attrs.evolve(outcome, position=position), NOTHING) for position in others]
+        return told
+
+    async def _settler(self, keys: Iterator[str]) -> None:
+        for key in keys:
+            try:
+                await self._settle(key)
+            except JournalError as failure:
+                self._stop.because(str(failure), failure)
+                return
+
+    async def _settle(self, key: str) -> None:
+        """Search for twins, and tell what became of the rows that waited for it."""
+        waiting = self._repeated.get(key, [])
+        async with self._journal.turn(key):
+            entry = await self._journal.get(key)
+            if entry is None:
+                return
+            placement: Placement[RequestT, OrderT] = Placement(
+                entry, self._provider.load_request(entry.request)
+            )
+            if waiting:
+                _, placement = waiting[0]
+            if entry.result != placement.entry.result:
+                placement.order = None  # somebody else was at it
+            placement.entry = entry
+            try:
+                await self._placer.settle(placement)
+            except JournalError:
+                raise
+            except Exception as failure:  # noqa: BLE001  # the journal still has it as open
+                placement.error = failure
+        for unit, _ in waiting:
+            self._ready.put_nowait(await self._tell(unit, placement))

@@ -1,0 +1,271 @@
+"""The input of a bulk run: its rows in order, their names, and what is packed of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Iterable, Sequence
+from contextlib import aclosing
+from typing import Generic, TypeVar
+
+import attrs
+
+from didww_async.placement.intent import Entry
+from didww_async.placement.journal import (
+    Admitted,
+    Journal,
+    JournalError,
+    Turn,
+    named_key,
+    unnamed_key,
+)
+from didww_async.placement.placer import Placement
+from didww_async.placement.provider import Provider
+
+__all__ = ["ChangedRequestError", "Rows", "Unit"]
+
+RequestT = TypeVar("RequestT")
+OrderT = TypeVar("OrderT")
+
+MOST_OPEN_PACKS = 64
+"""Rows of more kinds than these in turn are packed less tightly, so that memory stays bounded."""
+
+
+class ChangedRequestError(JournalError):
+    """The journal has another request under the same key; nothing was sent for this one."""
+
+
+@attrs.define
+class Unit(Generic[RequestT]):
+    """What becomes one order: one row of the input, or several that are packed together."""
+
+    positions: Sequence[int]
+    requests: Sequence[RequestT]
+    key: str = ""
+    text: str = ""
+    digest: str = ""
+    packed: RequestT | None = None
+    """The one request for all of it; `None` if it is the only one's."""
+    problem: Exception | None = None
+    """Why it can't be read."""
+    admitted: Admitted | None = None
+    turn: Turn | None = None
+    """Held on to from before its entry was read, so that no later entry is missed."""
+
+    @property
+    def request(self) -> RequestT:
+        """What is ordered."""
+        return self.requests[0] if self.packed is None else self.packed
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the journal has of it, now that nobody else is at it."""
+        if self.turn is not None and self.turn.entry is not None:
+            return self.turn.entry
+        return None if self.admitted is None else self.admitted.entry
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no row before it in the run stands for the same order."""
+        return self.admitted is None or self.admitted.is_first
+
+
+class Rows(Generic[RequestT, OrderT]):
+    """Reads an input, names what it finds, and holds it against the journal."""
+
+    def __init__(
+        self,
+        provider: Provider[RequestT, OrderT],
+        journal: Journal,
+        requests: Iterable[RequestT] | AsyncIterable[RequestT],
+        *,
+        run: int,
+        name: str,
+        pack: int,
+    ) -> None:
+        self._provider = provider
+        self._journal = journal
+        self._run = run
+        self._name = name
+        self._pack = pack
+        self._units = self._packs(requests) if pack > 1 else _singles(requests)
+        self._is_ready = not isinstance(requests, AsyncIterable)
+        self._left: deque[Unit[RequestT]] = deque()
+        self._failure: Exception | None = None
+
+    async def read(self, most: int) -> list[Unit[RequestT]]:
+        """
+        The next units, as many at most; none at the end of the input.
+
+        An input that is awaited gives one at a time, because the next may be long in coming.
+        """
+        if self._failure is not None:
+            raise self._failure
+        units: list[Unit[RequestT]] = []
+        try:
+            for _ in range(most if self._is_ready else 1):
+                unit = self._left.popleft() if self._left else await anext(self._units, None)
+                if unit is None:
+                    break
+                units.append(self._named(unit))
+        except Exception as error:
+            if not units:
+                raise
+            self._failure = error  # what came before it is placed first
+        await self.admit(units)
+        return units
+
+    async def close(self) -> None:
+        """Leave the input."""
+        await self._units.aclose()
+
+    async def admit(self, units: Sequence[Unit[RequestT]]) -> None:
+        """Note units in the journal, and learn what it has of them."""
+        for unit in units:
+            unit.turn = self._journal.turn(unit.key)
+        rows = [(position, unit.key, unit.digest) for unit in units for position in unit.positions]
+        found = iter(await self._journal.admit(self._run, rows) if rows else ())
+        for unit in units:
+            unit.admitted, *_ = [next(found) for _ in unit.positions]
+            entry = unit.admitted.entry
+            if entry is not None and entry.rows < len(unit.positions) and unit.problem is None:
+                self._cut(unit, entry.rows)
+
+    def single(self, unit: Unit[RequestT], index: int) -> Unit[RequestT]:
+        """One row of a pack as a unit of its own."""
+        position = unit.positions[index]
+        single = self._named(Unit([position], [unit.requests[index]]))
+        single.key = f"{unnamed_key(position, self._name)} alone"
+        return single
+
+    def placement(self, unit: Unit[RequestT]) -> Placement[RequestT, OrderT]:
+        """
+        Where a unit stands.
+
+        Raises:
+            ChangedRequestError: Its key stands for another request.
+        """
+        entry = unit.entry
+        known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
+        if known and known != unit.digest:
+            raise ChangedRequestError(
+                f"row {unit.positions[0]} ({unit.key}) is not the request that the journal has "
+                "under this key; give it a key of its own, or use another journal"
+            )
+        if entry is not None:
+            return Placement(entry, self._provider.load_request(entry.request))
+        if self._journal.keeps_orders:
+            self._provider.load_request(unit.text)  # what can't be read again could not be resumed
+        request = self._provider.prepare(unit.request)
+        text = unit.text
+        if request is not unit.request:
+            text = self._provider.dump_request(request)
+        made = Entry(
+            key=unit.key,
+            digest=unit.digest,
+            request=text,
+            rows=len(unit.positions),
+            adopts=not unit.is_first,  # its entry is forgotten, its order is not
+        )
+        return Placement(made, request)
+
+    def _named(self, unit: Unit[RequestT]) -> Unit[RequestT]:
+        position = unit.positions[0]
+        unit.key = unnamed_key(position, self._name)
+        try:
+            if len(unit.requests) > 1:
+                unit.packed = self._provider.packed(unit.requests)
+            elif name := self._provider.key(unit.request):
+                unit.key = named_key(name)
+            unit.text = self._provider.dump_request(unit.request)
+        except Exception as error:  # noqa: BLE001  # one bad row never stops the others
+            unit.problem = error
+        unit.digest = hashlib.blake2b(unit.text.encode(), digest_size=16).hexdigest()
+        return unit
+
+    def _cut(self, unit: Unit[RequestT], rows: int) -> None:
+        """Keep what was packed before, and let rows that came since be a unit of their own."""
+        self._left.append(Unit(unit.positions[rows:], unit.requests[rows:]))
+        unit.positions, unit.requests = unit.positions[:rows], unit.requests[:rows]
+        unit.packed = None
+        self._named(unit)
+
+    async def _packs(
+        self, requests: Iterable[RequestT] | AsyncIterable[RequestT]
+    ) -> AsyncGenerator[Unit[RequestT], None]:
+        """Rows of one kind together, in the order of the input and of nothing else."""
+        packs: dict[Hashable, tuple[list[int], list[RequestT]]] = {}
+        async with aclosing(_singles(requests)) as singles:
+            async for single in singles:
+                kind = self._kind(single.request)
+                if kind is None:
+                    yield single
+                    continue
+                positions, members = packs.setdefault(kind, ([], []))
+                positions += single.positions
+                members += single.requests
+                full = kind if len(members) == self._pack else None
+                if full is None and len(packs) > MOST_OPEN_PACKS:
+                    full = next(iter(packs))
+                if full is not None:
+                    yield Unit(*packs.pop(full))
+        for pack in packs.values():
+            yield Unit(*pack)
+
+    def _kind(self, request: RequestT) -> Hashable:
+        try:
+            return self._provider.pack_key(request)
+        except Exception:  # noqa: BLE001  # no request at all: told when its turn comes
+            return None
+
+
+async def _singles(
+    requests: Iterable[RequestT] | AsyncIterable[RequestT],
+) -> AsyncGenerator[Unit[RequestT], None]:
+    position = 0
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield Unit([position], [request])
+            position += 1
+    else:
+        for request in requests:
+            yield Unit([position], [request])
+            position += 1
+
+
+class OpenRows(Generic[RequestT, OrderT]):
+    """What a journal has open, as the input of a run that resumes it."""
+
+    def __init__(self, provider: Provider[RequestT, OrderT], journal: Journal, *, run: int) -> None:
+        self._provider = provider
+        self._journal = journal
+        self._run = run
+        self._keys: deque[str] | None = None
+        self._position = 0
+
+    async def read(self, most: int) -> list[Unit[RequestT]]:
+        """The next units, as many at most; none at the end."""
+        if self._keys is None:
+            self._keys = deque(await self._journal.open_keys())
+        units: list[Unit[RequestT]] = []
+        while self._keys and len(units) < most:
+            key = self._keys.popleft()
+            turn = self._journal.turn(key)
+            entry = await self._journal.get(key)
+            assert entry is not None, "a journal forgets nothing that is open"
+            positions = range(self._position, self._position + entry.rows)
+            self._position += entry.rows
+            rows = [(position, key, entry.digest) for position in positions]
+            await self._journal.admit(self._run, rows)
+            admitted = Admitted(entry, is_first=True)
+            units.append(Unit(positions, (), key, admitted=admitted, turn=turn))
+        return units
+
+    async def close(self) -> None:
+        """Nothing is left open."""
+
+    def placement(self, unit: Unit[RequestT]) -> Placement[RequestT, OrderT]:
+        """Where a unit stands."""
+        entry = unit.entry
+        assert entry is not None, "it was read from the journal"
+        return Placement(entry, self._provider.load_request(entry.request))

@@ -1,0 +1,429 @@
+"""
+The embedded journal: one SQLite file, for one process at a time.
+
+Its log is synchronised with every commit (`WAL`, `synchronous = FULL`), so what a
+commit holds is there after a power cut. Whatever is put while a commit is under way
+shares the next one, so the disk is synchronised once for all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import sqlite3
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeAlias, TypeVar, cast
+
+import attrs
+
+from didww_async.placement.intent import Entry, State
+from didww_async.placement.journal import Admitted, JournalError, NewRow, Row, Turns, elsewhere
+
+__all__ = ["SqliteJournal", "open_journal"]
+
+ResultT = TypeVar("ResultT")
+Work: TypeAlias = Callable[[sqlite3.Connection], ResultT]
+
+SCHEMA_VERSION = 2
+APPLICATION_ID = 0x64696477  # tells our files from other SQLite files
+MOST_GROUPED = 512
+_FORMAT = (4).to_bytes(4, "big")
+_UTF8 = (1).to_bytes(4, "big")
+# POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
+# second look at a journal that is open here would let other processes in.
+_OPEN_HERE: dict[tuple[int, int], SqliteJournal] = {}
+_PROCESS = uuid.uuid4().hex
+_COLUMNS = [field.name for field in attrs.fields(Entry)]
+_SCHEMA = """
+CREATE TABLE entry (
+    key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, request TEXT NOT NULL, rows INTEGER NOT NULL,
+    adopts INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+    began_at REAL NOT NULL, was_found INTEGER NOT NULL, settled INTEGER NOT NULL,
+    result TEXT NOT NULL, note TEXT NOT NULL, try_again INTEGER NOT NULL
+);
+CREATE INDEX entry_unsettled ON entry (key) WHERE NOT settled;
+CREATE TABLE place (name TEXT NOT NULL);
+CREATE TABLE run (number INTEGER PRIMARY KEY, process TEXT NOT NULL);
+CREATE TABLE run_row (
+    run INTEGER NOT NULL, position INTEGER NOT NULL, key TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '', was_refused INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+CREATE INDEX run_row_by_key ON run_row (run, key);
+"""
+_NAMES = ", ".join(_COLUMNS)
+_MARKS = ", ".join("?" * len(_COLUMNS))
+_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES ({_MARKS}) ON CONFLICT (key) DO "  # noqa: S608
+_PUT = _INSERT + "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+_ADD = _INSERT + "NOTHING"
+_GET = f"SELECT {_NAMES} FROM entry WHERE key = ?"  # noqa: S608
+_HAS_ROW = "SELECT 1 FROM run_row WHERE run = ? AND key = ? LIMIT 1"
+_ADD_ROW = "INSERT OR REPLACE INTO run_row (run, position, key) VALUES (?, ?, ?)"
+_TELL = "UPDATE run_row SET reason = ?, was_refused = ? WHERE run = ? AND position = ?"
+_ROWS = (
+    "SELECT position, run_row.key, reason, was_refused, "  # noqa: S608
+    + ", ".join(f"entry.{name}" for name in _COLUMNS)
+    + " FROM run_row LEFT JOIN entry ON entry.key = run_row.key"
+    " WHERE run = ? AND position > ? ORDER BY position LIMIT ?"
+)
+
+
+class SqliteJournal(Turns):
+    """
+    A journal in a SQLite file, for one process at a time.
+
+    A file that is damaged, of another program or of another schema is refused and left
+    as it is.
+
+    Raises:
+        JournalError: The file can't be used; the message says what to do.
+    """
+
+    keeps_orders = True
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self.path = Path(path).absolute()
+        self.users = 0
+        """How many have it by its path; see `open_journal`."""
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        if _identity(self.path) in _OPEN_HERE:
+            raise JournalError(
+                f"the journal {self.path} is open in this process already; share that object"
+            )
+        self._connection = _open(self.path)
+        self._resolved = _identity(self.path)
+        _OPEN_HERE[self._resolved] = self
+        self._thread = threading.Thread(
+            target=self._work, name=f"journal {self.path.name}", daemon=True
+        )
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is outstanding and close the file; may be called again."""
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            self._thread.join()
+            _OPEN_HERE.pop(self._resolved, None)
+
+    async def get(self, key: str) -> Entry | None:
+        """The entry of a key, or `None`."""
+        row = await self._do(lambda db: db.execute(_GET, (key,)).fetchone())
+        return None if row is None else _entry(row)
+
+    async def put(self, entry: Entry) -> None:
+        """Keep an entry, in place of what its key had; it is durable when this returns."""
+        await self._write(_PUT, [_values(entry)])
+        self.note(entry)
+
+    async def add(self, entries: Iterable[Entry]) -> None:
+        """Keep entries whose keys are new; what is there already stays as it is."""
+        await self._write(_ADD, [_values(entry) for entry in entries])
+
+    async def unsettled(self) -> list[str]:
+        """The keys of repeated intents that have still to be searched for twins."""
+        query = "SELECT key FROM entry WHERE NOT settled"
+        return [row[0] for row in await self._do(lambda db: db.execute(query).fetchall())]
+
+    async def open_keys(self) -> list[str]:
+        """The keys of intents that are neither placed nor refused for good, eldest first."""
+        query = "SELECT key FROM entry WHERE state IN (?, ?) OR try_again ORDER BY rowid"
+        among = (State.WAITING.value, State.SENT.value)
+        return [row[0] for row in await self._do(lambda db: db.execute(query, among).fetchall())]
+
+    async def begin_run(self, place: str = "") -> int:
+        """
+        The number of a new run; the rows of those of other processes are forgotten.
+
+        Raises:
+            JournalError: What the journal has went to another place.
+        """
+
+        def begin(db: sqlite3.Connection) -> int | str:
+            db.execute("INSERT INTO place SELECT ? WHERE NOT EXISTS (SELECT 1 FROM place)", [place])
+            (known,) = db.execute("SELECT name FROM place").fetchone()
+            if known != place:
+                return str(known)
+            theirs = "SELECT number FROM run WHERE process <> ?"
+            db.execute(f"DELETE FROM run_row WHERE run IN ({theirs})", (_PROCESS,))  # noqa: S608
+            db.execute("DELETE FROM run WHERE process <> ?", (_PROCESS,))
+            (last,) = db.execute("SELECT coalesce(max(number), 0) FROM run").fetchone()
+            db.execute("INSERT INTO run VALUES (?, ?)", (last + 1, _PROCESS))
+            return cast("int", last) + 1
+
+        begun = await self._do(begin)
+        if isinstance(begun, str):
+            raise elsewhere(f"the journal {self.path}", begun, place)
+        return begun
+
+    async def admit(self, run: int, rows: Sequence[NewRow]) -> list[Admitted]:
+        """Note that a run has these rows, and tell what there is of them."""
+
+        def admit(db: sqlite3.Connection) -> list[tuple[Any, bool]]:
+            found: list[tuple[Any, bool]] = []
+            for position, key, _ in rows:
+                is_first = db.execute(_HAS_ROW, (run, key)).fetchone() is None
+                db.execute(_ADD_ROW, (run, position, key))
+                found.append((db.execute(_GET, (key,)).fetchone(), is_first))
+            return found
+
+        return [
+            Admitted(None if row is None else _entry(row), is_first)
+            for row, is_first in await self._do(admit)
+        ]
+
+    async def tell(self, run: int, rows: Sequence[Row]) -> None:
+        """Note why rows of a run are no further."""
+        told = [(row.reason, row.was_refused, run, row.position) for row in rows]
+        await self._write(_TELL, told)
+
+    def rows(self, run: int, after: int, limit: int) -> list[Row]:
+        """The first rows of a run behind a position, in order of position; waits for them."""
+        answer: Future[list[Any]] = Future()
+        self._ask(_Job(lambda db: db.execute(_ROWS, (run, after, limit)).fetchall(), answer))
+        return [
+            Row(position, key, None if entry[0] is None else _entry(entry), reason, bool(refused))
+            for position, key, reason, refused, *entry in answer.result()
+        ]
+
+    async def _write(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        def write(db: sqlite3.Connection) -> None:  # a cursor let out would keep the file locked
+            db.executemany(sql, rows)
+
+        await self._do(write)
+
+    async def _do(self, work: Work[ResultT]) -> ResultT:
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop.create_future(), loop)
+        self._ask(job)
+        return cast("ResultT", await cast("asyncio.Future[object]", job.answer))
+
+    def _ask(self, job: _Job) -> None:
+        if not self._thread.is_alive():
+            raise JournalError(f"the journal {self.path} is closed")
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        """The writer's thread: whatever is waiting goes into one transaction."""
+        stopping = False
+        while not stopping:
+            jobs = [self._jobs.get()]
+            while len(jobs) < MOST_GROUPED and not self._jobs.empty():
+                jobs.append(self._jobs.get())
+            stopping = None in jobs
+            self._commit([job for job in jobs if job is not None])
+        self._connection.close()
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            for job in jobs:
+                job.result = job.work(self._connection)
+            self._connection.commit()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on
+            self._connection.rollback()
+            failure = JournalError(
+                f"the journal {self.path} can't be written ({error}); nothing of what was asked "
+                "is lost: make room or mend the disk, and run the same again"
+            )
+            for job in jobs:
+                job.result = failure
+        _answer(jobs)
+
+
+@attrs.define
+class _Job:
+    work: Work[Any]
+    answer: asyncio.Future[Any] | Future[Any]
+    loop: asyncio.AbstractEventLoop | None = None
+    """The event loop of whoever awaits the answer; `None` if a thread waits for it."""
+    result: Any = None
+
+    def settle(self) -> None:
+        """Hand the result over, unless whoever asked was cancelled."""
+        if self.answer.done():
+            return
+        if isinstance(self.result, JournalError):
+            self.answer.set_exception(self.result)
+        else:
+            self.answer.set_result(self.result)
+
+
+def _answer(jobs: Iterable[_Job]) -> None:
+    """Tell whoever waits, those of an event loop all at once: waking it up costs the most."""
+    waiting: dict[asyncio.AbstractEventLoop, list[_Job]] = defaultdict(list)
+    for job in jobs:
+        if job.loop is None:
+            job.settle()
+        else:
+            waiting[job.loop].append(job)
+    for loop, theirs in waiting.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle_all, theirs)
+
+
+def _settle_all(jobs: Iterable[_Job]) -> None:
+    for job in jobs:
+        job.settle()
+
+
+@contextmanager
+def open_journal(path: str | os.PathLike[str]) -> Generator[SqliteJournal]:
+    """
+    The journal at a path: the one that is open here already, or else one for as long as needed.
+
+    Raises:
+        JournalError: The file can't be used; the message says what to do.
+    """
+    journal = _OPEN_HERE.get(_identity(Path(path).absolute()))
+    if journal is None:
+        journal = SqliteJournal(path)
+    elif not journal.users:  # somebody opened it by hand, and will close it
+        yield journal
+        return
+    journal.users += 1
+    try:
+        yield journal
+    finally:
+        journal.users -= 1
+        if not journal.users:
+            journal.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a file from others, whatever it is called; nothing if there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open or make the file, take it for this process, and check that it is one of ours."""
+    try:
+        is_new = not path.exists() or path.stat().st_size == 0
+        if not is_new:
+            _check_header(path)
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)
+    except (OSError, ValueError, sqlite3.Error) as error:
+        raise JournalError(
+            f"the journal {path} can't be opened ({error}); give a path that can be written"
+        ) from None
+    try:
+        # Held until the connection closes: a second process fails here, at its start.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA synchronous = FULL")
+        if is_new:  # straight into the file, not into its log, or it looks like nobody's
+            connection.execute("BEGIN EXCLUSIVE")
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.commit()
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not is_new:
+            _check_schema(path, connection)
+        connection.commit()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise JournalError(
+                f"the journal {path} is in use by another process; wait for its end, or give "
+                "this run a journal of its own"
+            ) from None
+        raise JournalError(f"the journal {path} can't be used ({error})") from None
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise JournalError(
+            f"the journal {path} is damaged ({error}) and was left as it is; restore it from a "
+            "copy, or start a new one with adopt_existing"
+        ) from None
+    except JournalError:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_header(path: Path) -> None:
+    """Look at the file without SQLite, which would touch what it opens."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    ours = APPLICATION_ID.to_bytes(4, "big")
+    if not header.startswith(b"SQLite format 3\0") or header[68:72] != ours:
+        raise JournalError(
+            f"{path} is no journal and was left as it is; give the path of another file"
+        )
+    if header[44:48] != _FORMAT or header[56:60] != _UTF8:  # SQLite would not mind
+        raise JournalError(
+            f"the journal {path} is damaged (its header) and was left as it is; restore it from a "
+            "copy, or start a new one with adopt_existing"
+        )
+
+
+def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"the journal {path} has schema {version}, this release knows {SCHEMA_VERSION}; "
+            "finish it with the release that made it, or give another path"
+        )
+    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise sqlite3.DatabaseError(problem)
+
+
+def _values(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.key,
+        entry.digest,
+        entry.request,
+        entry.rows,
+        entry.adopts,
+        entry.state.value,
+        entry.attempts,
+        entry.began_at,
+        entry.was_found,
+        entry.settled,
+        entry.result,
+        entry.note,
+        entry.try_again,
+    )
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    key, digest, request, rows, adopts, state, attempts, began_at, *rest = row
+    was_found, settled, result, note, try_again = rest
+    try:
+        known = State(state)
+    except ValueError:
+        raise JournalError(f"an entry of the journal has the state {state!r}") from None
+    return Entry(
+        key=key,
+        digest=digest,
+        request=request,
+        rows=rows,
+        adopts=bool(adopts),
+        state=known,
+        attempts=attempts,
+        began_at=began_at,
+        was_found=bool(was_found),
+        settled=bool(settled),
+        result=result,
+        note=note,
+        try_again=bool(try_again),
+    )

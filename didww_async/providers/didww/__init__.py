@@ -1,0 +1,5 @@
+"""DIDWW behind placement."""
+
+from didww_async.providers.didww.provider import DidwwProvider
+
+__all__ = ["DidwwProvider"]

@@ -1,0 +1,100 @@
+"""Bulk runs as the clients offer them: with journals by path, and errors of this package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+from didww_async.errors import (
+    ChangedRequestError,
+    DidwwError,
+    InvalidRequestError,
+    JournalError,
+    OrderNotPlacedError,
+    OrderRejectedError,
+    OrderUnconfirmedError,
+)
+from didww_async.placement import (
+    Journal,
+    NotAttempted,
+    Outcome,
+    Placed,
+    Provider,
+    Rejected,
+    Unconfirmed,
+)
+from didww_async.placement import journal as placement
+from didww_async.placement.bulk import BulkRun, Options
+from didww_async.placement.placer import Placer
+from didww_async.placement.rows import ChangedRequestError as OfPlacement
+from didww_async.placement.sqlite_journal import open_journal
+
+__all__ = ["bulk_run", "place_one"]
+
+RequestT = TypeVar("RequestT")
+OrderT = TypeVar("OrderT")
+
+
+def bulk_run(
+    provider: Provider[RequestT, OrderT],
+    requests: Iterable[RequestT] | AsyncIterable[RequestT] | None,
+    *,
+    journal: str | os.PathLike[str] | Journal | None = None,
+    settle_seconds: float | None = None,
+    adopt_existing: bool = False,
+    **options: Any,
+) -> BulkRun[RequestT, OrderT]:
+    """A bulk run of requests, or without them of what the journal has open."""
+
+    def make_placer(journal: Journal) -> Placer[RequestT, OrderT]:
+        return Placer(
+            provider, journal, settle_seconds=settle_seconds, adopt_existing=adopt_existing
+        )
+
+    def given_journal() -> AbstractContextManager[Journal | None]:
+        if isinstance(journal, (str, os.PathLike)):
+            return open_journal(journal)
+        return nullcontext(journal)
+
+    try:
+        settings: Options[OrderT] = Options(translate=_translated, **options)
+    except ValueError as error:
+        field, _, problem = str(error).partition(": ")
+        raise InvalidRequestError(field, problem) from None
+    return BulkRun(provider, requests, given_journal, make_placer, settings)
+
+
+def _translated(error: placement.JournalError) -> JournalError:
+    kind = ChangedRequestError if isinstance(error, OfPlacement) else JournalError
+    return kind(str(error))
+
+
+async def place_one(
+    provider: Provider[RequestT, OrderT], request: RequestT, **options: Any
+) -> Placed[OrderT]:
+    """
+    Place one request, which has its reference already.
+
+    Raises:
+        DidwwError: There is no order, or nobody can tell; the class says which.
+    """
+    run = bulk_run(provider, [request], concurrency=1, **options)
+    [outcome] = [outcome async for outcome in run]
+    return _placed_or_raised(outcome)
+
+
+def _placed_or_raised(outcome: Outcome[OrderT]) -> Placed[OrderT]:
+    match outcome:
+        case Placed():
+            return outcome
+        case Rejected():
+            raise outcome.error or OrderRejectedError(outcome.reason)
+        case NotAttempted():
+            raise outcome.error or OrderNotPlacedError(outcome.reason)
+        case Unconfirmed():
+            cause = outcome.error
+            if not isinstance(cause, DidwwError):
+                cause = DidwwError(outcome.reason)
+            raise OrderUnconfirmedError(cause, outcome.external_reference)

@@ -1,0 +1,62 @@
+"""What docs/command-line.md says is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from didww_async import cli
+from didww_async.cli.didww_columns import DIDWW
+from didww_async.cli.exit_codes import ExitCode
+from tests.integration.cli.conftest import PATIENCE_SECONDS
+
+DOCS = Path(__file__).parents[3] / "docs" / "command-line.md"
+README = DOCS.parents[1] / "README.md"
+TEXT = DOCS.read_text()
+EXAMPLES = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", TEXT + README.read_text(), re.DOTALL)
+    for line in block.splitlines()
+    if "didww " in line
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the examples are for a POSIX shell")
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_does_what_it_says(line: str, tmp_path: Path, nowhere: None) -> None:
+    """Each works as it stands, without an account."""
+    [orders] = re.findall(r"```csv\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "orders.csv").write_text(orders)
+    python = f"python() {{ '{sys.executable}' \"$@\"; }}"
+    didww = 'didww() { python -m didww_async.cli "$@"; }'
+    done = subprocess.run(
+        ["bash", "-c", f"set -eo pipefail\n{python}\n{didww}\n{line}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_there_are_examples() -> None:
+    """Those of the guide and of the README are found."""
+    assert len(EXAMPLES) == 8
+
+
+def test_every_column_is_described() -> None:
+    """In the order in which --help has them."""
+    assert re.findall(r"^\| `([a-z_]+)` \|", TEXT, re.MULTILINE) == list(DIDWW.by_name)
+
+
+def test_every_exit_code_is_described() -> None:
+    """In the guide and in the package."""
+    codes = [str(code.value) for code in ExitCode]
+    assert re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE) == codes
+    assert re.findall(r"^(\d+) ", str(cli.__doc__), re.MULTILINE) == codes
