@@ -16,6 +16,7 @@ from didww_async.providers.plum.models import (
     VoucherDetail,
 )
 from didww_async.providers.plum.pace import DOCUMENTED_PACES, PlumPace
+from didww_async.providers.plum.provider import PlumProvider
 from didww_async.providers.plum.requests import NewTopUpOrder
 from didww_async.providers.plum.settings import PlumEnvironment
 from didww_async.providers.plum.tokens import MemoryTokens, TokenFile, TokenPair, TokenStore
@@ -37,6 +38,7 @@ __all__ = [
     "PlumClient",
     "PlumEnvironment",
     "PlumPace",
+    "PlumProvider",
     "Product",
     "RotatingTokens",
     "TokenFile",

@@ -139,7 +139,7 @@ def leaves_open(error: ApiStatusError) -> bool:
     """Whether the order may exist for all that this answer tells."""
     if certainly_refused(error) or code_of(error) in _CANCELED or code_of(error) == DUPLICATE:
         return False
-    if isinstance(error, ServerError):
+    if isinstance(error, (ServerError, TryAgainLaterError)):
         return True
     # Only a 4xx is a refusal, and 408 is none: it says that the request came in too slowly.
     return not 400 <= error.status < 500 or error.status == 408  # noqa: PLR2004
