@@ -190,19 +190,21 @@ class TokenError(DidwwError):
     """
     The token service gave no token, so the request was not sent.
 
-    `cause` is what happened on the way to it.
+    `cause` is what happened on the way to it, `advice` what to do if asking again won't help.
     """
 
-    def __init__(self, cause: DidwwError) -> None:
-        super().__init__(cause)
+    def __init__(self, cause: DidwwError, advice: str = "") -> None:
+        super().__init__(cause, advice)
         self.cause = cause
+        self.advice = advice
 
     def redacted(self, secrets: Sequence[str]) -> Self:
         """The same error, with these texts blotted out of its cause."""
-        return type(self)(self.cause.redacted(secrets))
+        return type(self)(self.cause.redacted(secrets), self.advice)
 
     def __str__(self) -> str:
-        return f"no token could be had, so nothing was sent: {self.cause}"
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"no token could be had, so nothing was sent: {self.cause}{advice}"
 
 
 class ForeignOriginError(_ExchangeError):
@@ -220,10 +222,10 @@ class ForeignOriginError(_ExchangeError):
 
 
 class PaginationError(_ExchangeError):
-    """`links.next` leads back to a page that was already read, so the list would never end."""
+    """The next page of a list is one that was already read, so the list would never end."""
 
     def __str__(self) -> str:
-        return f"{self.method} {self.url}: links.next leads back to a page that was already read"
+        return f"{self.method} {self.url}: the next page is one that was already read"
 
 
 class ApiStatusError(_ExchangeError):
@@ -401,7 +403,7 @@ class OrderUnconfirmedError(DidwwError):
     Do not order it again before looking for it by its reference, more than once and over
     several seconds: at DIDWW with `list_orders(filter={"external_reference_id": ...})`.
     `cause` is the error that hid the answer; `external_reference_id` is the
-    order's own, or `None` if it had none.
+    order's own, or `None` if it had none; `reference_name` is what the API calls it.
     `correlation_id` is what the request was sent with, where the API has such a thing: as
     long as there was no answer at all, the very same request may be sent again with it, and
     the server tells what it did with the first one.
@@ -412,11 +414,13 @@ class OrderUnconfirmedError(DidwwError):
         cause: DidwwError,
         external_reference_id: str | None = None,
         correlation_id: str | None = None,
+        reference_name: str = "external_reference_id",
     ) -> None:
-        super().__init__(cause, external_reference_id, correlation_id)
+        super().__init__(cause, external_reference_id, correlation_id, reference_name)
         self.cause = cause
         self.external_reference_id = external_reference_id
         self.correlation_id = correlation_id
+        self.reference_name = reference_name
 
     @property
     def method(self) -> str:
@@ -446,9 +450,9 @@ class OrderUnconfirmedError(DidwwError):
                 f"correlation_id {self.correlation_id!r}, and nothing is ordered twice"
             )
         if self.external_reference_id is None:
-            look = "it had no external_reference_id: look through the newest orders"
+            look = f"it had no {self.reference_name}: look through the newest orders"
         else:
-            look = f"look it up by external_reference_id {self.external_reference_id!r}"
+            look = f"look it up by {self.reference_name} {self.external_reference_id!r}"
         return f"the order may have been placed ({self.cause}); before ordering again, {look}"
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from random import Random
     from typing import Unpack
+
+    from didww_async.sandbox.exchange import Request
 
 Kind = Literal["drop", "delay", "answer", "cut_body", "stall_headers", "stall_body"]
 
@@ -23,6 +25,8 @@ class When(TypedDict, total=False):
     """An HTTP method, such as "POST"."""
     path: str | None
     """A path below the base URL, such as "/orders"; `*` stands for anything, as in "/orders/*"."""
+    matching: Callable[[Request], bool] | None
+    """Any other test of the request, for APIs that tell requests apart by their bodies."""
     times: int | None
     """How often it strikes before it is used up; None for ever. Once unless told otherwise."""
     probability: float
@@ -38,6 +42,7 @@ class Fault:
     """Whether the request takes effect, although its answer goes wrong."""
     method: str | None = None
     path: str | None = None
+    matching: Callable[[Request], bool] | None = None
     times: int | None = 1
     probability: float = 1.0
     seconds: float = 0.0
@@ -47,13 +52,15 @@ class Fault:
     fired: int = 0
     """How often it has struck so far."""
 
-    def meets(self, method: str, path: str) -> bool:
-        """Whether it may strike this request, chance aside."""
+    def meets(self, request: Request, path: str) -> bool:
+        """Whether it may strike this request, to this path below the base URL, chance aside."""
         if self.times is not None and self.fired >= self.times:
             return False
-        if self.method is not None and self.method.upper() != method:
+        if self.method is not None and self.method.upper() != request.method:
             return False
-        return self.path is None or fnmatchcase(path, self.path)
+        if self.path is not None and not fnmatchcase(path, self.path):
+            return False
+        return self.matching is None or self.matching(request)
 
 
 class Faults:
@@ -61,7 +68,7 @@ class Faults:
     The faults that wait for requests; the first one that matches strikes.
 
     Every method returns the fault, whose `fired` tells how often it struck.
-    All of them take `method`, `path`, `times` and `probability`: see `When`.
+    All of them take `method`, `path`, `matching`, `times` and `probability`: see `When`.
     """
 
     def __init__(self, random: Random, root: str = "") -> None:
@@ -128,12 +135,12 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, method: str, path: str) -> Fault | None:
+    def strike(self, request: Request) -> Fault | None:
         """The fault that meets this request, now used once more."""
-        below = path.removeprefix(self._root)
+        below = request.path.removeprefix(self._root)
         with self._lock:
             for fault in self._faults:
-                if fault.meets(method, below) and self._random.random() < fault.probability:
+                if fault.meets(request, below) and self._random.random() < fault.probability:
                     fault.fired += 1
                     return fault
         return None

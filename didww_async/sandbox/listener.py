@@ -63,7 +63,7 @@ class Listener:
     async def _answer(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await _read(incoming)
         slot = self._record(request)
-        fault = self._faults.strike(request.method, request.path)
+        fault = self._faults.strike(request)
         if fault is None:
             reply = self._app.handle(request)
         else:

@@ -96,7 +96,7 @@ class App:
 
     def _answer(self, request: Request) -> Reply:
         """A new answer, unless a fault strikes."""
-        fault = self._faults.inside.strike(request.method, request.path)
+        fault = self._faults.inside.strike(request)
         self._orders.tick()
         if fault is None:
             return self._routed(request)

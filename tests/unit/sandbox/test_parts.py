@@ -206,7 +206,7 @@ def test_chance_skips_a_fault_for_the_next() -> None:
     faults = Faults(Random(0))
     never = faults.answer(500, probability=0.0)
     always = faults.answer(503)
-    assert faults.strike("GET", "/orders") is always
+    assert faults.strike(Request("GET", "/orders")) is always
     assert (never.fired, always.fired) == (0, 1)
 
 
