@@ -117,7 +117,7 @@ class DocumentWriter:
 
 @cache
 def _wire_names(model: Any) -> Mapping[str, str]:
-    return {field.name: wire_name(field) for field in attrs.fields(cast("Any", model))}
+    return {field.name: wire_name(field) for field in attrs.fields(model)}
 
 
 @contextmanager
