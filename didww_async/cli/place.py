@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import click
@@ -24,6 +24,7 @@ from didww_async.cli.summary import exit_code, show_report, tell_how_to_go_on
 from didww_async.client import DidwwClient
 from didww_async.models.orders import NewOrder, Order
 from didww_async.placement.bulk import BulkRun
+from didww_async.placement.quote import Quote
 from didww_async.placement.report import Report
 
 __all__ = ["place", "resume"]
@@ -142,7 +143,7 @@ def place(
                 settle_seconds=wanted.settle_seconds,
                 adopt_existing=wanted.adopt_existing,
                 budget=wanted.budget,
-                **_packed(wanted.pack),
+                pack=wanted.pack,
             )
 
         return _run(start, "Placing orders", recovery, output, orders.line)
@@ -209,20 +210,17 @@ def _run(
 def _quote(
     orders: OrdersFile[NewOrder], wanted: _Wishes, output: Output, connection: Connection
 ) -> int:
-    async def ask() -> Any:
+    async def ask() -> Quote:
         async with connection.open() as client:
-            with showing(Steps("Asking for prices")):
-                return await cast("Any", client).quote_orders(orders, **_packed(wanted.pack))
+            steps = Steps("Asking for prices", len(orders))
+            with showing(steps):
+                return await client.quote_orders(orders, pack=wanted.pack, progress=steps.reached)
 
     with output.open(ExitCode.BAD_INPUT) as stream:
         quote = finish(ask())
         for piece in output.text(quote):
             stream.write(piece)
     return show_quote(quote, orders.line, wanted.budget, on_stderr=output.is_data)
-
-
-def _packed(pack: int) -> dict[str, Any]:
-    return {} if pack == 1 else {"pack": pack}
 
 
 @contextlib.contextmanager
@@ -245,10 +243,7 @@ def _refuse_overwriting(output: Output, others: tuple[str | Path | None, ...]) -
 
 def _warn(orders: OrdersFile[NewOrder], wanted: _Wishes, connection: Connection) -> None:
     """Say what may be regretted later."""
-    if connection.sandbox:
-        if wanted.journal is not None:
-            say(f"{wanted.journal} will know these as placed: give real orders another journal.")
-    elif wanted.journal is None and len(orders) > HANDFUL:
+    if not connection.sandbox and wanted.journal is None and len(orders) > HANDFUL:
         say(
             f"Without --journal nobody can tell after a crash which of the {len(orders):,} orders "
             "exist; --journal run.db would."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import islice
-from typing import Any
 
 from didww_async.cli.exit_codes import ExitCode
 from didww_async.cli.output import Field, print_table, printed_on
 from didww_async.cli.summary import SHOWN_ROWS
+from didww_async.placement.quote import Quote
 
 __all__ = ["show_quote"]
 
@@ -21,7 +21,7 @@ _FIELDS = (
 
 
 def show_quote(
-    quote: Any, line: Callable[[int], int], budget: Decimal | None, *, on_stderr: bool
+    quote: Quote, line: Callable[[int], int], budget: Decimal | None, *, on_stderr: bool
 ) -> ExitCode:
     """Print what the orders would cost and which could not be placed; the exit code."""
     problems = list(quote.problems)

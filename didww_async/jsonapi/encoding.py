@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import cattrs
 
 __all__ = ["DocumentWriter"]
+
+_AS_THEY_ARE = frozenset({str, int, bool})
 
 
 class DocumentWriter:
@@ -72,11 +75,14 @@ class DocumentWriter:
         }
 
     def _read_attributes(self, model: ReadModel) -> dict[str, Any]:
-        wire = {field.name: wire_name(field) for field in attrs.fields(cast("Any", type(model)))}
+        wire = _wire_names(cast("Any", type(model)))
         written = {wire[name]: self._read_value(value) for name, value in model.loaded()}
-        return written | dict(model.unknown_attributes)
+        unknown = model.unknown_attributes
+        return written | dict(unknown) if unknown else written
 
     def _read_value(self, value: Any) -> Any:
+        if value is None or type(value) in _AS_THEY_ARE:
+            return value
         if isinstance(value, tuple):
             items = cast("Any", value)
             return [self._read_value(item) for item in items]
@@ -107,6 +113,11 @@ class DocumentWriter:
             return data
 
         return encode
+
+
+@cache
+def _wire_names(model: Any) -> Mapping[str, str]:
+    return {field.name: wire_name(field) for field in attrs.fields(model)}
 
 
 @contextmanager

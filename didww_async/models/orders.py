@@ -128,7 +128,7 @@ def check_reference(value: object) -> None:
 
 
 def _is_utf_8(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 @functools.lru_cache(maxsize=64)  # a caller has few of them, and gives one with every order

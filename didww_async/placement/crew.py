@@ -279,6 +279,9 @@ class Crew(Generic[RequestT, OrderT]):
                 self._stop.because(str(failure), failure)
                 return
 
+    def _placement(self, entry: Entry) -> Placement[RequestT, OrderT]:
+        return Placement(entry, self._provider.load_request(entry.request))
+
     async def _settle(self, key: str) -> None:
         """Search for twins, and tell what became of the rows that waited for it."""
         waiting = self._repeated.get(key, [])
@@ -286,11 +289,7 @@ class Crew(Generic[RequestT, OrderT]):
             entry = await self._journal.get(key)
             if entry is None:
                 return
-            placement: Placement[RequestT, OrderT] = Placement(
-                entry, self._provider.load_request(entry.request)
-            )
-            if waiting:
-                _, placement = waiting[0]
+            placement = waiting[0][1] if waiting else self._placement(entry)
             if entry.result != placement.entry.result:
                 placement.order = None  # somebody else was at it
             placement.entry = entry

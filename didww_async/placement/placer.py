@@ -18,6 +18,7 @@ from didww_async.placement.intent import (
     Rejected,
     State,
     Unconfirmed,
+    changed,
 )
 from didww_async.placement.journal import Journal
 from didww_async.placement.provider import (
@@ -187,7 +188,7 @@ class Placer(Generic[RequestT, OrderT]):
                 await self._clock.sleep(max(pause, SHORTEST_PAUSE_SECONDS))
         if not placement.entry.settled:
             note = "a second order may exist: the search for one failed; resume the journal"
-            placement.entry = attrs.evolve(placement.entry, note=placement.entry.note or note)
+            placement.entry = changed(placement.entry, note=placement.entry.note or note)
 
     def _reopen(self, placement: Placement[RequestT, OrderT]) -> None:
         """Begin anew with what was refused for a reason that may have passed."""
@@ -196,7 +197,7 @@ class Placer(Generic[RequestT, OrderT]):
             # The refused request certainly did nothing; what was sent before it still counts.
             only_one = entry.settled and entry.attempts <= 1
             attempts = 0 if only_one else entry.attempts
-            placement.entry = attrs.evolve(
+            placement.entry = changed(
                 entry, state=State.WAITING, try_again=False, result="", attempts=attempts
             )
 
@@ -204,7 +205,7 @@ class Placer(Generic[RequestT, OrderT]):
         """Take over an order that is there already, if asked to; false if nobody can tell."""
         entry = placement.entry
         if self.adopts and not entry.adopts:
-            entry = placement.entry = attrs.evolve(entry, adopts=True)
+            entry = placement.entry = changed(entry, adopts=True)
         if not entry.adopts or entry.state is not State.WAITING or entry.attempts:
             return True
         await self._journal.put(entry)
@@ -240,7 +241,7 @@ class Placer(Generic[RequestT, OrderT]):
         recognised = before.state is State.SENT
         repeated = before.attempts > 0
         doubles = repeated and not recognised and self._provider.repeats_can_double
-        entry = placement.entry = attrs.evolve(
+        entry = placement.entry = changed(
             before,
             state=State.SENT,
             attempts=before.attempts + 1,
@@ -265,7 +266,7 @@ class Placer(Generic[RequestT, OrderT]):
                 self.stop.because(stop)
                 # Attempts are counted that may have done something, and this one did not.
                 placement.error = error
-                placement.entry = attrs.evolve(
+                placement.entry = changed(
                     before, request=placement.entry.request, settled=entry.settled
                 )
                 await self._journal.put(placement.entry)
@@ -275,7 +276,7 @@ class Placer(Generic[RequestT, OrderT]):
             case Refused(error, stop, unsure):
                 self.stop.because(stop)
                 placement.error = error
-                placement.entry = attrs.evolve(placement.entry, try_again=bool(stop))
+                placement.entry = changed(placement.entry, try_again=bool(stop))
                 if unsure or (repeated and not recognised):
                     return await self._refused_again(placement, error)
                 await self._rejected(placement, error)
@@ -314,7 +315,7 @@ class Placer(Generic[RequestT, OrderT]):
         if renewed is not placement.request:
             text, placement.request = self._provider.dump_request(renewed), renewed
         placement.used_up = False
-        placement.entry = attrs.evolve(placement.entry, state=state, request=text)
+        placement.entry = changed(placement.entry, state=state, request=text)
         await self._journal.put(placement.entry)
 
     async def _look_until_settled(self, placement: Placement[RequestT, OrderT]) -> LookUp[OrderT]:
@@ -364,7 +365,7 @@ class Placer(Generic[RequestT, OrderT]):
         verdict = await self._provider.look_up(self._intent(placement))
         if not isinstance(verdict, Found):
             if settled and isinstance(verdict, NoSuchOrder):
-                placement.entry = attrs.evolve(placement.entry, settled=True)
+                placement.entry = changed(placement.entry, settled=True)
                 await self._journal.put(placement.entry)
             return
         kept = self._eldest(verdict.orders)
@@ -380,7 +381,7 @@ class Placer(Generic[RequestT, OrderT]):
         if unsure:  # the next look tells, in this run or in the one that resumes
             note += f"{'; ' if note else ''}a second order may exist: {', '.join(unsure)}; resume"
         entry = placement.entry
-        placement.entry = attrs.evolve(entry, settled=settled and not unsure, note=note)
+        placement.entry = changed(entry, settled=settled and not unsure, note=note)
         await self._placed(placement, kept, was_found=entry.was_found)
 
     def _eldest(self, orders: tuple[OrderT, ...]) -> OrderT:
@@ -395,7 +396,7 @@ class Placer(Generic[RequestT, OrderT]):
         if was_found and not self._provider.is_live(order):
             note = note or "the order that was found had been cancelled before"
         placement.order, placement.error = order, None
-        placement.entry = attrs.evolve(
+        placement.entry = changed(
             entry,
             note=note,
             state=State.PLACED,
@@ -406,5 +407,5 @@ class Placer(Generic[RequestT, OrderT]):
         await self._journal.put(placement.entry)
 
     async def _rejected(self, placement: Placement[RequestT, OrderT], error: Exception) -> None:
-        placement.entry = attrs.evolve(placement.entry, state=State.REJECTED, result=str(error))
+        placement.entry = changed(placement.entry, state=State.REJECTED, result=str(error))
         await self._journal.put(placement.entry)

@@ -16,6 +16,7 @@ from didww_async.placement.journal import (
     Journal,
     JournalError,
     Turn,
+    is_unnamed,
     named_key,
     unnamed_key,
 )
@@ -158,7 +159,7 @@ class Rows(Generic[RequestT, OrderT]):
             self._provider.load_request(unit.text)  # what can't be read again could not be resumed
         request = self._provider.prepare(unit.request)
         text = unit.text
-        if request is not unit.request:
+        if not text or request is not unit.request:
             text = self._provider.dump_request(request)
         made = Entry(
             key=unit.key,
@@ -177,10 +178,11 @@ class Rows(Generic[RequestT, OrderT]):
                 unit.packed = self._provider.packed(unit.requests)
             elif name := self._provider.key(unit.request):
                 unit.key = named_key(name)
-            unit.text = self._provider.dump_request(unit.request)
+            if self._journal.keeps_orders or not is_unnamed(unit.key):  # it may be asked for again
+                unit.text = self._provider.dump_request(unit.request)
+                unit.digest = hashlib.blake2b(unit.text.encode(), digest_size=16).hexdigest()
         except Exception as error:  # noqa: BLE001  # one bad row never stops the others
             unit.problem = error
-        unit.digest = hashlib.blake2b(unit.text.encode(), digest_size=16).hexdigest()
         return unit
 
     def _cut(self, unit: Unit[RequestT], rows: int) -> None:

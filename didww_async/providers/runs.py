@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from didww_async.errors import (
@@ -28,6 +29,7 @@ from didww_async.placement import (
 from didww_async.placement import journal as placement
 from didww_async.placement.bulk import BulkRun, Options
 from didww_async.placement.placer import Placer
+from didww_async.placement.report import Counts
 from didww_async.placement.rows import ChangedRequestError as OfPlacement
 from didww_async.placement.sqlite_journal import open_journal
 
@@ -42,11 +44,26 @@ def bulk_run(
     requests: Iterable[RequestT] | AsyncIterable[RequestT] | None,
     *,
     journal: str | os.PathLike[str] | Journal | None = None,
+    concurrency: int = 16,
     settle_seconds: float | None = None,
     adopt_existing: bool = False,
-    **options: Any,
+    budget: Decimal | None = None,
+    pack: int = 1,
+    dry_run: bool = False,
+    stop_on: Callable[[Outcome[OrderT]], bool] | None = None,
+    on_outcome: Callable[[Outcome[OrderT]], Awaitable[None] | None] | None = None,
+    progress: Callable[[Counts], None] | None = None,
+    run: str = "",
 ) -> BulkRun[RequestT, OrderT]:
-    """A bulk run of requests, or without them of what the journal has open."""
+    """
+    Place many requests through any provider, each once: `await` it, or `async for` it.
+
+    The options are those of `DidwwClient.place_orders`; `settle_seconds` is the provider's
+    own unless it is given. Without requests, what the journal has open is finished.
+
+    Raises:
+        JournalError: The journal can't be used; nothing is lost.
+    """
 
     def make_placer(journal: Journal) -> Placer[RequestT, OrderT]:
         return Placer(
@@ -59,7 +76,17 @@ def bulk_run(
         return nullcontext(journal)
 
     try:
-        settings: Options[OrderT] = Options(translate=_translated, **options)
+        settings: Options[OrderT] = Options(
+            translate=_translated,
+            concurrency=concurrency,
+            budget=budget,
+            pack=pack,
+            dry_run=dry_run,
+            stop_on=stop_on,
+            on_outcome=on_outcome,
+            progress=progress,
+            run=run,
+        )
     except ValueError as error:
         field, _, problem = str(error).partition(": ")
         raise InvalidRequestError(field, problem) from None

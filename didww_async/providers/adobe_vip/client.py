@@ -143,6 +143,11 @@ class AdobeVipClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._session.base_url!r})"
 
+    @property
+    def base_url(self) -> str:
+        """The URL of the API."""
+        return self._session.base_url
+
     def __enter__(self) -> NoReturn:
         raise TypeError("AdobeVipClient is asynchronous; write `async with` instead of `with`")
 

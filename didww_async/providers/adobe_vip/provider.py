@@ -139,6 +139,11 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         self._plain = _journal_serializer()
         self._refused_tokens: Counter[str] = Counter()
 
+    @property
+    def place(self) -> str:
+        """The URL of the API."""
+        return self._client.base_url
+
     def reference(self, request: CustomerOrder) -> str:
         """The `external_reference_id`."""
         return request.order.external_reference_id or ""

@@ -9,11 +9,12 @@ which every order gets here that has none; the filter is exact, the reference no
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
+from secrets import token_hex
 from typing import Any, cast
-from uuid import uuid4
 
 import attrs
 
@@ -91,7 +92,10 @@ class DidwwProvider(Provider[NewOrder, Order]):
         """The order with a reference of its own."""
         if request.external_reference_id:
             return request
-        return attrs.evolve(cast("Any", request), external_reference_id=str(uuid4()))  # type: ignore[no-any-return]
+        # Not evolved, which would check once more what was checked when it was made.
+        prepared = copy.copy(request)
+        object.__setattr__(prepared, "external_reference_id", token_hex(16))
+        return prepared
 
     def reference(self, request: NewOrder) -> str:
         """The `external_reference_id`."""

@@ -102,6 +102,11 @@ class PlumProvider(Provider[NewTopUpOrder, Order]):
         self._requests = PlainJsonSerializer()
         self._orders = reader()
 
+    @property
+    def place(self) -> str:
+        """The URL of the API."""
+        return self._client.base_url
+
     def reference(self, request: NewTopUpOrder) -> str:
         """The `poNumber`."""
         return "" if isinstance(request.po_number, Unset) else request.po_number

@@ -6,19 +6,16 @@ import csv
 import io
 import json
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from didww_async import DidwwClient
 from didww_async.cli import quote
+from didww_async.placement.quote import Quote, QuotedRow
 from didww_async.sandbox import Sandbox
 from tests.integration.cli.conftest import Didww, orders_csv, posts, references
-
-needs_quotes = pytest.mark.skipif(
-    not hasattr(DidwwClient, "quote_orders"), reason="there are no quotes and no packing yet"
-)
 
 
 @pytest.fixture
@@ -297,7 +294,6 @@ def test_resuming_what_is_not_there_makes_nothing(didww: Didww, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-@needs_quotes
 def test_a_dry_run_sends_no_order(didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path) -> None:
     """It tells the price; exit code 0 if the account can pay, else 1."""
     file = orders_csv(tmp_path, sku, 4)
@@ -310,14 +306,12 @@ def test_a_dry_run_sends_no_order(didww: Didww, sandbox: Sandbox, sku: str, tmp_
     assert posts(sandbox) == 0
 
 
-@needs_quotes
 def test_a_dry_run_writes_its_rows(didww: Didww, sku: str, tmp_path: Path) -> None:
     """As JSON, and nothing else on stdout."""
     ended = didww("orders", "place", orders_csv(tmp_path, sku, 4), "--dry-run", "--output", "json")
     assert len(json.loads(ended.out)) == 4
 
 
-@needs_quotes
 def test_rows_are_packed(didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path) -> None:
     """With --pack, several rows make one order."""
     file = tmp_path / "orders.csv"
@@ -335,14 +329,8 @@ def test_a_quote_decides_the_exit_code(
     capsys: pytest.CaptureFixture[str], total: str, balance: int, problem: str, code: int
 ) -> None:
     """0 only if the account and the budget can pay for it, and every row has a price."""
-    from decimal import Decimal
-
-    rows = [SimpleNamespace(position=0, key="row-0", price=None, problem=problem)]
-    quoted = SimpleNamespace(
-        total=Decimal(total),
-        is_affordable=Decimal(total) <= balance,
-        problems=rows if problem else [],
-    )
+    row = QuotedRow(position=0, key="row-0", price=Decimal(total), problem=problem)
+    quoted = Quote(rows=[row], available_balance=Decimal(balance))
     assert quote.show_quote(quoted, lambda _: 2, Decimal(5), on_stderr=False) == code
     printed = capsys.readouterr().out
     assert problem in printed

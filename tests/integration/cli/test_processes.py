@@ -197,7 +197,7 @@ def test_a_full_disk_under_the_journal_loses_none(
     """Exit code 5; the same command with room places every order once."""
     file, journal = orders_csv(tmp_path, sku, 200), tmp_path / "run.db"
     ended = subprocess.run(
-        _shell(100, "orders", "place", file, "--journal", journal, "--rate", 1000),
+        _shell(300, "orders", "place", file, "--journal", journal, "--rate", 1000),
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
