@@ -98,6 +98,9 @@ def judge(method: str, sent_to: URL, response: Response) -> DidwwError | None:
         return AuthenticationError(method, url, status, errors, "", CHECK_THE_TOKENS)
     if kind is not None:
         return kind(method, url, status, errors)
+    if status == 401 and (code or "").startswith("PLE"):  # noqa: PLR2004
+        # Errors of operations, such as PLE10019: none of them is about the token.
+        return PermissionDeniedError(method, url, status, errors)
     if not 200 <= status < 300:  # noqa: PLR2004
         return status_error(method, sent_to, response, errors, hint=CHECK_THE_TOKENS)
     return ApiStatusError(method, url, status, errors) if errors else None

@@ -1,0 +1,267 @@
+"""Tokens that work once: nothing is bought twice, and nothing that was bought is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from didww_async import TokenError
+from didww_async.errors import ConfigurationError
+from didww_async.providers.plum import MemoryTokens, TokenFile, TokenPair, auth
+from didww_async.sandbox.exchange import Request
+from didww_async.sandbox.plum import PlumSandbox
+from tests.integration.plum.conftest import Clock, client_of, pair_of, top_up
+
+
+class BrokenStore(MemoryTokens):
+    """A store that can't keep anything while it is `broken`."""
+
+    broken = True
+    offered = 0
+
+    def store(self, pair: TokenPair) -> None:
+        self.offered += 1
+        if self.broken:
+            raise OSError("no space left")
+        super().store(pair)
+
+
+class SlowStore(MemoryTokens):
+    """A store of coroutines, that notes which tokens are in use when it is asked."""
+
+    stored: TokenPair | None = None
+
+    async def load(self) -> TokenPair:  # type: ignore[override]
+        await asyncio.sleep(0)
+        return self.pair
+
+    async def store(self, pair: TokenPair) -> None:  # type: ignore[override]
+        await asyncio.sleep(0.01)
+        self.pair = self.stored = pair
+
+
+def is_refresh(request: Request) -> bool:
+    """Whether it asks for tokens."""
+    return request.path.endswith("/token/user")
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits a second for a second refresh."""
+    monkeypatch.setattr(auth, "PAUSE_AFTER_LOSS", 0.0)
+
+
+async def test_expired_token_is_replaced_in_the_middle(sandbox: PlumSandbox) -> None:
+    """A run goes on when its token expires, and every order is placed once."""
+    async with client_of(sandbox) as client:
+        await client.place_order(top_up("po-1"))
+        sandbox.tokens.expire_access()
+        await client.place_order(top_up("po-2"))
+    assert [order.po_number for order in sandbox.orders] == ["po-1", "po-2"]
+    assert sandbox.tokens.refreshes == 1
+
+
+@pytest.mark.parametrize("store", [MemoryTokens, SlowStore])
+async def test_fifty_callers_share_one_refresh(
+    sandbox: PlumSandbox, store: type[MemoryTokens]
+) -> None:
+    """However many calls meet a refused token at once, one refresh serves them all."""
+    async with client_of(sandbox, tokens=store(pair_of(sandbox)), pace=None) as client:
+        sandbox.tokens.expire_access()
+        await asyncio.gather(*(client.place_order(top_up(f"po-{n}")) for n in range(50)))
+    assert (len(sandbox.orders), sandbox.tokens.refreshes, sandbox.tokens.refused) == (50, 1, 0)
+
+
+async def test_pair_is_stored_before_it_is_used(sandbox: PlumSandbox) -> None:
+    """When the store is handed the new pair, no request has carried it yet."""
+    store = SlowStore(pair_of(sandbox))
+    async with client_of(sandbox, tokens=store) as client:
+        sandbox.tokens.expire_access()
+        await client.balance()
+    assert store.stored is not None
+    assert store.stored.access_token == sandbox.tokens.newest.access
+    authorized = [request.authorized for request in sandbox.requests]
+    assert authorized == [False, False, True]
+
+
+async def test_token_is_replaced_ahead_of_its_end(sandbox: PlumSandbox) -> None:
+    """A pair that says when it ends is replaced before anybody refuses it."""
+    pair = pair_of(sandbox)
+    due = TokenPair(
+        access_token=pair.access_token, refresh_token=pair.refresh_token, access_expires_at=1.0
+    )
+    store = MemoryTokens(due)
+    async with client_of(sandbox, tokens=store) as client:
+        await client.balance()
+    assert sandbox.tokens.refreshes == 1
+    assert store.pair.access_expires_at is not None
+    assert store.pair.renew_at is not None
+    assert store.pair.renew_at < store.pair.access_expires_at
+    assert all(request.authorized for request in sandbox.requests if not is_refresh(request))  # type: ignore[arg-type]
+
+
+async def test_failing_store_loses_nothing(sandbox: PlumSandbox) -> None:
+    """A pair that can't be stored is kept, not used, and offered again with the next call."""
+    store = BrokenStore(pair_of(sandbox))
+    async with client_of(sandbox, tokens=store) as client:
+        sandbox.tokens.expire_access()
+        for _ in range(2):
+            with pytest.raises(TokenError, match="could not be stored"):
+                await client.place_order(top_up())
+        assert not sandbox.orders
+        store.broken = False
+        await client.place_order(top_up())
+    assert (sandbox.tokens.refreshes, store.offered) == (1, 3)
+    assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+
+
+async def test_closing_offers_the_pair_a_last_time(sandbox: PlumSandbox) -> None:
+    """A client that is closed tells of tokens that nobody keeps, and keeps them if it can."""
+    for stays_broken in (True, False):
+        store = BrokenStore(pair_of(sandbox))
+        client = await client_of(sandbox, tokens=store).open()
+        sandbox.tokens.expire_access()
+        with pytest.raises(TokenError):
+            await client.balance()
+        store.broken = stays_broken
+        if stays_broken:
+            with pytest.raises(TokenError, match="or they are lost"):
+                await client.close()
+        else:
+            await client.close()
+            assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+
+
+async def test_cancelled_caller_does_not_cancel_the_refresh(sandbox: PlumSandbox) -> None:
+    """The refresh goes on without the call that began it, and its pair is stored."""
+    late = sandbox.faults.delay(0.05, applied=True, matching=is_refresh)
+    store = MemoryTokens(pair_of(sandbox))
+    async with client_of(sandbox, tokens=store) as client:
+        sandbox.tokens.expire_access()
+        task = asyncio.ensure_future(client.balance())
+        while not late.fired:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+
+
+@pytest.mark.parametrize("applied", [True, False])
+@pytest.mark.parametrize("grace", [0.0, 3600.0])
+async def test_lost_answer_is_asked_for_once_more(
+    clock: Clock, *, applied: bool, grace: float
+) -> None:
+    """A second request brings a pair, unless the first one has used the refresh token up."""
+    async with PlumSandbox(refresh_grace=grace, clock=clock) as sandbox:
+        drop = sandbox.faults.drop_after if applied else sandbox.faults.drop_before
+        drop(matching=is_refresh)
+        async with client_of(sandbox) as client:
+            sandbox.tokens.expire_access()
+            if not applied or grace:
+                await client.balance()
+                return
+            for _ in range(3):
+                with pytest.raises(TokenError, match="generate new tokens in the dashboard"):
+                    await client.balance()
+        assert sandbox.tokens.refused == 1  # what was refused once is not sent again
+
+
+async def test_new_tokens_from_the_dashboard_are_found(sandbox: PlumSandbox) -> None:
+    """A client whose tokens were revoked works again once there are others in its store."""
+    store = MemoryTokens(pair_of(sandbox))
+    async with client_of(sandbox, tokens=store) as client:
+        sandbox.tokens.revoke()
+        with pytest.raises(TokenError, match="dashboard"):
+            await client.balance()
+        sandbox.tokens.issue()
+        store.pair = pair_of(sandbox)
+        await client.balance()
+    assert sandbox.tokens.refreshes == 0
+
+
+async def test_pair_of_another_process_is_taken_over(sandbox: PlumSandbox) -> None:
+    """Two clients with one store need one refresh for both."""
+    store = MemoryTokens(pair_of(sandbox))
+    async with client_of(sandbox, tokens=store) as one, client_of(sandbox, tokens=store) as other:
+        await asyncio.gather(one.balance(), other.balance())
+        sandbox.tokens.expire_access()
+        await one.balance()
+        await other.balance()
+    assert (sandbox.tokens.refreshes, sandbox.tokens.refused) == (1, 0)
+
+
+async def test_twice_lost_answer_leaves_the_service_alone(sandbox: PlumSandbox) -> None:
+    """After two lost answers the next calls fail without another refresh, for a while."""
+    lost = sandbox.faults.answer(503, times=None, matching=is_refresh)
+    async with client_of(sandbox) as client:
+        sandbox.tokens.expire_access()
+        for _ in range(4):
+            with pytest.raises(TokenError, match="lost twice"):
+                await client.balance()
+    assert lost.fired == 2
+
+
+async def test_token_file_keeps_the_pair(sandbox: PlumSandbox, tmp_path: Path) -> None:
+    """The file survives a refresh, is its owner's alone, and serves the next process."""
+    path = tmp_path / "tokens.json"
+    TokenFile(path).store(pair_of(sandbox))
+    async with client_of(sandbox, tokens=TokenFile(path)) as client:
+        sandbox.tokens.expire_access()
+        await client.balance()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())["refresh_token"] == sandbox.tokens.newest.refresh
+    assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
+    async with client_of(sandbox, tokens=TokenFile(path)) as client:
+        await client.balance()
+    assert sandbox.tokens.refreshes == 1
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"access_token": "a"}', '{"x": 1}'])
+def test_token_file_that_holds_none_is_told(tmp_path: Path, text: str | None) -> None:
+    """A missing or broken file is an error that names it, without its content."""
+    path = tmp_path / "tokens.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigurationError, match=r"tokens\.json"):
+        TokenFile(path).load()
+
+
+def test_file_that_can_not_be_written_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure half-way leaves the old pair and nothing beside it."""
+    path = tmp_path / "tokens.json"
+    old = TokenPair(access_token="a1", refresh_token="r1")
+    TokenFile(path).store(old)
+
+    def fail(*_: Any) -> None:
+        raise OSError("disk is full")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="disk is full"):
+        TokenFile(path).store(TokenPair(access_token="a2", refresh_token="r2"))
+    monkeypatch.undo()
+    assert TokenFile(path).load() == old
+    assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
+
+
+async def test_no_secret_is_shown(sandbox: PlumSandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """Tokens and the client secret that a server repeats are in no error, log or repr."""
+    caplog.set_level("DEBUG", logger="didww_async")
+    pair = pair_of(sandbox)
+    secrets = (pair.access_token, pair.refresh_token, sandbox.tokens.client_secret)
+    echo = json.dumps({"error": "invalid_grant", "error_description": " ".join(secrets)})
+    sandbox.faults.answer(400, body=echo, times=None)
+    client = await client_of(sandbox).open()
+    with pytest.raises(TokenError) as caught:
+        await client.balance()
+    await client.close()
+    shown = f"{caught.value!r} {caught.value.args} {caught.value.cause.args} {client!r} {pair!r}"
+    shown += caplog.text + repr(MemoryTokens(pair))
+    assert not [secret for secret in secrets if secret in shown]
