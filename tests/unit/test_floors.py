@@ -93,9 +93,9 @@ def test_imports_point_down(file: Path) -> None:
     assert own - {room} <= ROOMS[room]
 
 
-@pytest.mark.parametrize("room", ["jsonapi", "plainjson"])
-def test_codecs_know_no_vendor(room: str) -> None:
-    """The codecs name DIDWW in their import paths only, and never HTTP's library."""
+@pytest.mark.parametrize("room", ["jsonapi", "plainjson", "placement"])
+def test_codecs_and_placement_know_no_vendor(room: str) -> None:
+    """They name DIDWW in their import paths only, and never HTTP's library."""
     for file in (PACKAGE / room).glob("*.py"):
         code = file.read_text()
         vendors = r"didww(?!_async)|adobe|plum|xoxoday|aiohttp"
@@ -111,7 +111,8 @@ def test_one_module_uses_the_http_client() -> None:
         and any(name.split(".")[0] == "aiohttp" for name in imported(file))
     }
     # The clients name its types.
-    assert users == {"transport/session.py", "client.py", "providers/adobe_vip/client.py"}
+    clients = {"client.py", "providers/adobe_vip/client.py", "providers/plum/client.py"}
+    assert users == {"transport/session.py", *clients}
 
 
 def test_import_leaves_out_what_is_not_needed() -> None:
