@@ -111,7 +111,8 @@ def test_one_module_uses_the_http_client() -> None:
         and any(name.split(".")[0] == "aiohttp" for name in imported(file))
     }
     # The clients name its types.
-    assert users == {"transport/session.py", "client.py", "providers/adobe_vip/client.py"}
+    clients = {"client.py", "providers/adobe_vip/client.py", "providers/plum/client.py"}
+    assert users == {"transport/session.py", *clients}
 
 
 def test_import_leaves_out_what_is_not_needed() -> None:
@@ -120,7 +121,14 @@ def test_import_leaves_out_what_is_not_needed() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    for name in ("didww_async.sandbox", "didww_async.webhooks", "tenacity", "pyrate_limiter"):
+    for name in (
+        "didww_async.sandbox",
+        "didww_async.webhooks",
+        "didww_async.providers.adobe_vip",
+        "didww_async.providers.plum",
+        "tenacity",
+        "pyrate_limiter",
+    ):
         assert name not in loaded
 
 
