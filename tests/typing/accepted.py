@@ -29,7 +29,7 @@ from didww_async import (
     UnknownOrderItem,
     UnknownResource,
 )
-from didww_async.providers import adobe_vip
+from didww_async.providers import adobe_vip, plum
 
 
 async def orders(didww: DidwwClient) -> None:
@@ -123,3 +123,29 @@ async def adobe(client: adobe_vip.AdobeVipClient) -> None:
         assert_type(summary.total_line_item_partner_price, Decimal | None)
     history = client.order_history("customer", status=["1000", adobe_vip.OrderStatus.FAILED])
     assert_type(history, Listing[adobe_vip.Order])
+
+
+async def top_ups(client: plum.PlumClient) -> None:
+    """Plum's orders are typed from the request to the last amount."""
+    new = plum.NewTopUpOrder(
+        product_id="55134",
+        denomination=Decimal(199),
+        phone_code="+91",
+        phone_number="9800000001",
+        email=UNSET,
+    )
+    order = await client.place_order(new)
+    assert_type(order, plum.Order)
+    assert_type(order.order_id, str)
+    assert_type(order.amount_charged, Decimal | None)
+    assert_type(order.delivery_status, plum.DeliveryStatus | None)
+    assert_type(order.voucher_details, tuple[plum.VoucherDetail, ...])
+    assert_type(await client.get_order(po_number="po"), plum.Order)
+    assert_type(await client.wait_for_order(order), plum.Order)
+    assert_type(client.order_history(tag="june"), Listing[plum.Order])
+    async for product in client.vouchers(parent_product_id=55132):
+        assert_type(product, plum.Product)
+        assert_type(product.denominations, tuple[Decimal, ...])
+    assert_type((await client.balance()).value, Decimal)
+    event = plum.parse_delivery(b"", key=None, expected_key=["old", "new"])
+    assert_type(event.delivery_status, plum.DeliveryStatus)

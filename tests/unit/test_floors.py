@@ -121,7 +121,14 @@ def test_import_leaves_out_what_is_not_needed() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    for name in ("didww_async.sandbox", "didww_async.webhooks", "tenacity", "pyrate_limiter"):
+    for name in (
+        "didww_async.sandbox",
+        "didww_async.webhooks",
+        "didww_async.providers.adobe_vip",
+        "didww_async.providers.plum",
+        "tenacity",
+        "pyrate_limiter",
+    ):
         assert name not in loaded
 
 

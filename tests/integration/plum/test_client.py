@@ -318,7 +318,7 @@ async def test_catalogue_leads_from_operators_to_plans(client: PlumClient) -> No
     ],
 )
 async def test_order_is_checked_against_the_catalogue(
-    client: PlumClient, fields: dict[str, int], field: str
+    client: PlumClient, fields: dict[str, Any], field: str
 ) -> None:
     """What the catalogue does not sell is named before it is ordered."""
     product = await client.check_order(top_up(), operator_id=55132)

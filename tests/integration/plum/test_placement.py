@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ async def test_only_one_answer_proves_absence(sandbox: PlumSandbox) -> None:
         intent = intent_of(provider, top_up())
         assert await provider.look_up(intent) == NoSuchOrder()
         await client.place_order(top_up())
-        for stage in (
+        stages: tuple[Callable[[], object], ...] = (
             lambda: sandbox.faults.refuse("PLE10021", matching=LOOK),
             lambda: sandbox.faults.refuse("PLE10034", matching=LOOK),
             lambda: sandbox.faults.answer(404, matching=LOOK),
@@ -122,7 +123,8 @@ async def test_only_one_answer_proves_absence(sandbox: PlumSandbox) -> None:
             lambda: sandbox.faults.refuse_token(times=2, matching=LOOK),
             lambda: sandbox.faults.drop_before(matching=LOOK),
             lambda: sandbox.faults.answer(200, body="{}", matching=LOOK),
-        ):
+        )
+        for stage in stages:
             stage()
             assert isinstance(await provider.look_up(intent), CannotTell)
             sandbox.faults.clear()
