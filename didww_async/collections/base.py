@@ -71,6 +71,11 @@ class Collection(Generic[ResourceT]):
         return self._session.base_url
 
     @property
+    def serializer(self) -> Serializer:
+        """What writes and reads its bodies."""
+        return self._serializer
+
+    @property
     def _model(self) -> type[ResourceT]:
         return cast("type[ResourceT]", self.model)
 
@@ -84,7 +89,9 @@ class Collection(Generic[ResourceT]):
         return f"{self._path}/{identity}"
 
     async def _one(self, request: Request, fields: Any = None) -> ResourceT:
-        response = await self._session.send(request)
+        return self._resource(request, await self._session.send(request), fields)
+
+    def _resource(self, request: Request, response: Response, fields: Any = None) -> ResourceT:
         document: Document[ResourceT] = self._decoded(
             request,
             response,
@@ -200,11 +207,14 @@ class Creates(Collection[ResourceT], Generic[ResourceT, NewT]):
             TransportError: No answer arrived. Unless it is a `ConnectError`, the
                 resource may exist.
         """
+        return await self._one(Request("POST", self._path, body=self.body(new)))
+
+    def body(self, new: NewT) -> bytes:
+        """What is sent to create it."""
         try:
-            body = self._serializer.encode_new(new)
+            return self._serializer.encode_new(new)
         except InvalidInputError as error:
             raise InvalidRequestError(error.field, error.problem) from None
-        return await self._one(Request("POST", self._path, body=body))
 
 
 class Updates(Gets[ResourceT]):
@@ -224,10 +234,7 @@ class Updates(Gets[ResourceT]):
         response = await self._session.send(request)
         if response.status == 204:  # noqa: PLR2004  # done, and nothing to read (JSON:API 1.0)
             return await self.get(identity)
-        document: Document[ResourceT] = self._decoded(
-            request, response, lambda: self._serializer.decode_one(response.body, self._model)
-        )
-        return document.data
+        return self._resource(request, response)
 
 
 class Deletes(Collection[ResourceT]):

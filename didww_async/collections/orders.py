@@ -67,19 +67,31 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         """
         if not isinstance(new, NewOrder):
             raise InvalidRequestError("order", f"takes a NewOrder, not {type(new).__name__}")
+        order, _ = await self.post(self.body(new), new.external_reference_id or None)
+        return order
+
+    async def post(self, body: bytes, reference: str | None) -> tuple[Order, bytes]:
+        """
+        Place an order that is written already; the order, and the document that answered.
+
+        `reference` is the order's `external_reference_id`, for the errors, which are those of
+        `create`.
+        """
+        request = Request("POST", self._path, body=body)
         try:
-            return await super().create(new)
+            response = await self._session.send(request)
+            return self._resource(request, response), response.body
         except asyncio.CancelledError as error:
             error.add_note(
                 "the order may have been placed; look it up by external_reference_id "
-                f"{new.external_reference_id or None!r} before ordering again"
+                f"{reference!r} before ordering again"
             )
             raise
         except DidwwError as error:
             if not hides_the_fate(error):
                 raise
             cause = error
-        raise OrderUnconfirmedError(cause, new.external_reference_id or None) from cause
+        raise OrderUnconfirmedError(cause, reference) from cause
 
     async def update(self, id: str, **changes: Unpack[OrderChanges]) -> Order:  # noqa: A002
         """

@@ -74,6 +74,8 @@ class JsonApiSerializer:
     media_type = MEDIA_TYPE
 
     def __init__(self, registry: Registry, converter: cattrs.Converter | None = None) -> None:
+        self.has_own_hooks = converter is not None
+        """Whether hooks of the user's have a say in what is written."""
         converter = converter or make_converter()
         self._reader = DocumentReader(registry, converter)
         self._writer = DocumentWriter(converter)

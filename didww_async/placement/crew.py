@@ -52,11 +52,13 @@ class Crew(Generic[RequestT, OrderT]):
         self._concurrency = concurrency
         self._budget = budget
         self._dry_run = dry_run
-        self._read: deque[Unit[RequestT]] = deque()
-        self._reading = asyncio.Lock()
-        self._is_read = False
-        self._room = asyncio.Semaphore(2 * concurrency)
-        self._ready: asyncio.Queue[list[Told[OrderT]] | None] = asyncio.Queue()
+        self._read: asyncio.Queue[Unit[RequestT] | None] = asyncio.Queue()
+        self._at_once = min(concurrency, MOST_READ) if rows.is_ready else 1
+        self._few = self._at_once // 2
+        self._runs_low = asyncio.Event()
+        self._split_off: deque[Unit[RequestT]] = deque()
+        # Bounded, so that no more is begun until the consumer has taken what is ready.
+        self._ready: asyncio.Queue[list[Told[OrderT]]] = asyncio.Queue(concurrency)
         self._repeated: dict[str, list[_Repeated[RequestT, OrderT]]] = {}
         self._committed = NOTHING
         """The money of the orders that were placed, and of those that are under way."""
@@ -70,13 +72,11 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def outcomes(self) -> AsyncGenerator[Told[OrderT], None]:
         """The outcome of each row and the money that it adds; not in the order of the rows."""
-        # The queue has no bound of its own, so that the end always gets in; `_room` bounds it.
         work = asyncio.create_task(self._work())
-        work.add_done_callback(lambda _: self._ready.put_nowait(None))
+        work.add_done_callback(self._wake)
         try:
-            while (ready := await self._ready.get()) is not None:
-                self._room.release()
-                for told in ready:
+            while not (work.done() and self._ready.empty()):
+                for told in await self._ready.get():
                     yield told
             await work
         finally:
@@ -84,11 +84,19 @@ class Crew(Generic[RequestT, OrderT]):
             await asyncio.gather(work, return_exceptions=True)
             await self._rows.close()
 
+    def _wake(self, _: object) -> None:
+        """Wake a consumer that waits though the work is done; one with outcomes left does not."""
+        if not self._ready.full():
+            self._ready.put_nowait([])
+
     async def _work(self) -> None:
         self._count = self._provider.count_requests()
         async with asyncio.TaskGroup() as workers:
+            reading = workers.create_task(self._reader())
             for _ in range(self._concurrency):
                 workers.create_task(self._worker())
+        if (failure := reading.result()) is not None:  # what came before it is placed by now
+            self._stop.because(f"the input failed: {failure}", failure)
         # Whatever was repeated, now or by an earlier run that did not come this far.
         repeated = dict.fromkeys([*self._repeated, *await self._journal.unsettled()])
         if repeated:
@@ -99,56 +107,69 @@ class Crew(Generic[RequestT, OrderT]):
                 workers.create_task(self._settler(left))
 
     async def _worker(self) -> None:
-        while True:
-            await self._room.acquire()  # until the consumer has taken what is ready
-            unit = await self._next()
-            if unit is None:
-                self._room.release()
-                return
+        while (unit := await self._next()) is not None:
             try:
                 told = await self._place(unit)
             except JournalError as failure:
                 self._stop.because(str(failure), failure)
-                told = None
-            if told is None:
-                self._room.release()
-            else:
-                self._ready.put_nowait(told)
+                continue
+            if told is not None:
+                await self._ready.put(told)
 
     async def _next(self) -> Unit[RequestT] | None:
-        if not self._read:
-            async with self._reading:
-                if not self._read and not self._is_read:
-                    await self._read_more()
-        return self._read.popleft() if self._read else None
+        if self._split_off:
+            return self._split_off.popleft()
+        unit = await self._read.get()
+        if self._read.qsize() <= self._few:
+            self._runs_low.set()
+        return unit
 
-    async def _read_more(self) -> None:
+    async def _reader(self) -> Exception | None:
+        """
+        Read the input a little ahead of the workers, so that none of them has to wait.
+
+        Returns the input's own failure, if it had one.
+        """
+        failed = None
         try:
-            self._read += await self._rows.read(min(self._concurrency, MOST_READ))
+            while units := await self._rows.read(self._at_once):
+                for unit in units:
+                    self._read.put_nowait(unit)
+                while self._read.qsize() > self._few:
+                    self._runs_low.clear()
+                    await self._runs_low.wait()
         except JournalError as failure:
             self._stop.because(str(failure), failure)
-        except Exception as error:  # noqa: BLE001  # the input's own; raised at the end
-            self._stop.because(f"the input failed: {error}", error)
-        self._is_read = not self._read
+        except Exception as error:  # noqa: BLE001  # raised at the end
+            failed = error
+        for _ in range(self._concurrency):
+            self._read.put_nowait(None)
+        return failed
 
     async def _place(self, unit: Unit[RequestT]) -> list[Told[OrderT]] | None:
         """What became of the rows of a unit; `None` if that is told later."""
         if unit.problem is not None:
             return await self._refused(unit, unit.problem)
-        assert unit.turn is not None, "a unit is read with its turn"
-        async with unit.turn:
+        turn = unit.turn
+        assert turn is not None, "a unit is read with its turn"
+        await turn.acquire()
+        try:
+            placement = self._rows.placement(unit)
+            if self._dry_run:
+                return await self._tried(unit, placement)
             try:
-                placement = self._rows.placement(unit)
-                if self._dry_run:
-                    return await self._tried(unit, placement)
                 await self._attempt(placement)
-            except JournalError:
-                raise
-            except Exception as error:  # noqa: BLE001  # one bad row never stops the others
-                return await self._refused(unit, error)
+            finally:
+                turn.entry = placement.entry
             if not placement.entry.settled:  # told when it is certain that there is no second order
                 self._repeated.setdefault(unit.key, []).append((unit, placement))
                 return None
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one bad row never stops the others
+            return await self._refused(unit, error)
+        finally:
+            turn.release()
         if self._splits(unit, placement.entry):
             await self._split(unit)
             return None
@@ -253,7 +274,7 @@ class Crew(Generic[RequestT, OrderT]):
         assert isinstance(self._rows, Rows), "what is resumed has no rows to split into"
         singles = [self._rows.single(unit, index) for index in range(len(unit.positions))]
         await self._rows.admit(singles)
-        self._read += singles
+        self._split_off += singles
 
     async def _tell(
         self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]
@@ -285,7 +306,8 @@ class Crew(Generic[RequestT, OrderT]):
     async def _settle(self, key: str) -> None:
         """Search for twins, and tell what became of the rows that waited for it."""
         waiting = self._repeated.get(key, [])
-        async with self._journal.turn(key):
+        turn = self._journal.turn(key)
+        async with turn:
             entry = await self._journal.get(key)
             if entry is None:
                 return
@@ -299,5 +321,7 @@ class Crew(Generic[RequestT, OrderT]):
                 raise
             except Exception as failure:  # noqa: BLE001  # the journal still has it as open
                 placement.error = failure
+            finally:
+                turn.entry = placement.entry
         for unit, _ in waiting:
-            self._ready.put_nowait(await self._tell(unit, placement))
+            await self._ready.put(await self._tell(unit, placement))

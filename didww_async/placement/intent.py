@@ -34,8 +34,9 @@ class State(enum.StrEnum):
     REJECTED = "rejected"
 
 
-# Two are made of each order, so they are not `attrs.frozen`, which takes twice as long.
-@attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
+# Three are made of each order, so they are not `attrs.frozen`, which takes twice as long, and
+# have a dictionary, which `changed` copies at once.
+@attrs.define(kw_only=True, slots=False, on_setattr=attrs.setters.frozen)
 class Entry:
     """What a journal keeps of one intent: everything that a restart needs, and no more."""
 
@@ -66,15 +67,10 @@ class Entry:
     """It was refused for a reason of the account's, such as its balance, which may pass."""
 
 
-_FIELDS = tuple(field.name for field in attrs.fields(Entry))
-_set = object.__setattr__
-
-
 def changed(entry: Entry, **changes: object) -> Entry:
-    """The entry with other values: what `attrs.evolve` does, in a third of its time."""
+    """The entry with other values: what `attrs.evolve` does, in a tenth of its time."""
     made = object.__new__(Entry)
-    for name in _FIELDS:
-        _set(made, name, changes[name] if name in changes else getattr(entry, name))
+    made.__dict__.update(entry.__dict__, **changes)
     return made
 
 

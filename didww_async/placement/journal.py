@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 UNNAMED = "#"
+MOST_NAMES_IN_MEMORY = 10_000
 OPEN_STATES = frozenset({State.WAITING, State.SENT})
 
 
@@ -63,7 +64,7 @@ def elsewhere(journal: str, known: str, place: str) -> JournalError:
     )
 
 
-@attrs.frozen
+@attrs.define(on_setattr=attrs.setters.frozen)
 class Admitted:
     """What a journal has of a row that a run begins."""
 
@@ -92,9 +93,10 @@ class Row:
 
 
 class Turn(asyncio.Lock):
-    """The lock that whoever works on a key holds, and what was last put there meanwhile."""
+    """The lock that whoever works on a key holds, and what the last one left."""
 
     entry: Entry | None = None
+    """Newer than what the journal had when somebody began to wait; `None` if nobody was at it."""
 
 
 class Journal(Protocol):
@@ -164,12 +166,6 @@ class Turns:
             turn = self._turns[key] = Turn()
         return turn
 
-    def note(self, entry: Entry) -> None:
-        """Show an entry that was put to whoever has the turn of its key, or awaits it."""
-        turn = self._turns.get(entry.key)
-        if turn is not None:
-            turn.entry = entry
-
 
 class MemoryJournal(Turns):
     """Keeps entries for as long as the process lives: once-only, but not beyond a crash."""
@@ -190,7 +186,6 @@ class MemoryJournal(Turns):
     async def put(self, entry: Entry) -> None:
         """Keep an entry, in place of what its key had."""
         self._entries[entry.key] = entry
-        self.note(entry)
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new."""
@@ -259,11 +254,11 @@ class PassingJournal(Turns):
 
     async def put(self, entry: Entry) -> None:
         """Keep an entry that is open."""
-        if entry.settled and entry.state not in OPEN_STATES:
+        is_over = entry.state is State.PLACED or entry.state is State.REJECTED
+        if entry.settled and is_over:
             self._entries.pop(entry.key, None)
         else:
             self._entries[entry.key] = entry
-        self.note(entry)
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep nothing: what was not attempted is not asked for again."""
@@ -301,13 +296,20 @@ class PassingJournal(Turns):
 
 
 class _Names:
-    """Names and the digests of what they stand for; beyond a few, they are not in memory."""
+    """Names and the digests of what they stand for; beyond many, they are not in memory."""
 
     def __init__(self) -> None:
+        self._first: dict[str, str] = {}
         self._connection: sqlite3.Connection | None = None
 
     def add(self, name: str, digest: str) -> str | None:
         """Remember a name; the digest that it had, or `None` if it is new."""
+        known = self._first.get(name)
+        if known is not None:
+            return known
+        if len(self._first) < MOST_NAMES_IN_MEMORY:
+            self._first[name] = digest
+            return None
         if self._connection is None:
             # A database without a name is a file of its own, which goes with the connection.
             self._connection = sqlite3.connect("", isolation_level=None)
@@ -322,6 +324,7 @@ class _Names:
 
     def close(self) -> None:
         """Forget them all."""
+        self._first.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

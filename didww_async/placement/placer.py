@@ -167,7 +167,8 @@ class Placer(Generic[RequestT, OrderT]):
                 await self._back_off(begun)
             elif placement.entry.state is State.SENT and not await self._resolve(placement):
                 break
-            is_open = placement.entry.state in {State.WAITING, State.SENT}
+            state = placement.entry.state
+            is_open = state is State.WAITING or state is State.SENT
             if not (is_open and may_begin and await self._submit(placement)):
                 break
         if placement.entry.state is State.PLACED and not placement.entry.settled:
@@ -260,8 +261,8 @@ class Placer(Generic[RequestT, OrderT]):
             else:
                 answer = await self._provider.submit(self._intent(placement))
         match answer:
-            case Accepted(order):
-                await self._placed(placement, order, was_found=False)
+            case Accepted(order, text):
+                await self._placed(placement, order, was_found=False, text=text)
             case NotSent(error, stop):
                 self.stop.because(stop)
                 # Attempts are counted that may have done something, and this one did not.
@@ -389,7 +390,12 @@ class Placer(Generic[RequestT, OrderT]):
         return next((order for order in orders if self._provider.is_live(order)), orders[0])
 
     async def _placed(
-        self, placement: Placement[RequestT, OrderT], order: OrderT, *, was_found: bool
+        self,
+        placement: Placement[RequestT, OrderT],
+        order: OrderT,
+        *,
+        was_found: bool,
+        text: str = "",
     ) -> None:
         entry = placement.entry
         note = entry.note
@@ -400,11 +406,14 @@ class Placer(Generic[RequestT, OrderT]):
             entry,
             note=note,
             state=State.PLACED,
-            result=self._provider.dump_order(order) if self._journal.keeps_orders else "",
+            result=self._text(order, text) if self._journal.keeps_orders else "",
             was_found=was_found,
             try_again=False,
         )
         await self._journal.put(placement.entry)
+
+    def _text(self, order: OrderT, text: str) -> str:
+        return text or self._provider.dump_order(order)
 
     async def _rejected(self, placement: Placement[RequestT, OrderT], error: Exception) -> None:
         placement.entry = changed(placement.entry, state=State.REJECTED, result=str(error))

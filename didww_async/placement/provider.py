@@ -31,11 +31,13 @@ OrderT = TypeVar("OrderT")
 OrderT_co = TypeVar("OrderT_co", covariant=True)
 
 
-@attrs.frozen
+@attrs.define(on_setattr=attrs.setters.frozen)
 class Accepted(Generic[OrderT_co]):
     """The order exists."""
 
     order: OrderT_co
+    text: str = ""
+    """The order as `load_order` reads it, where that is at hand; else `dump_order` writes it."""
 
 
 @attrs.frozen
@@ -158,6 +160,10 @@ class Provider(ABC, Generic[RequestT, OrderT]):
     @abstractmethod
     def load_request(self, text: str) -> RequestT:
         """The request of such a text."""
+
+    def reads_back(self, request: RequestT) -> bool:  # noqa: ARG002
+        """Whether its text can be read again for certain, so that nobody has to try it first."""
+        return False
 
     @abstractmethod
     def dump_order(self, order: OrderT) -> str:

@@ -90,21 +90,18 @@ class Rows(Generic[RequestT, OrderT]):
         self._name = name
         self._pack = pack
         self._units = self._packs(requests) if pack > 1 else _singles(requests)
-        self._is_ready = not isinstance(requests, AsyncIterable)
+        self.is_ready = not isinstance(requests, AsyncIterable)
+        """Whether the next row is there at once; one that is awaited may be long in coming."""
         self._left: deque[Unit[RequestT]] = deque()
         self._failure: Exception | None = None
 
     async def read(self, most: int) -> list[Unit[RequestT]]:
-        """
-        The next units, as many at most; none at the end of the input.
-
-        An input that is awaited gives one at a time, because the next may be long in coming.
-        """
+        """The next units, as many at most; none at the end of the input."""
         if self._failure is not None:
             raise self._failure
         units: list[Unit[RequestT]] = []
         try:
-            for _ in range(most if self._is_ready else 1):
+            for _ in range(most):
                 unit = self._left.popleft() if self._left else await anext(self._units, None)
                 if unit is None:
                     break
@@ -155,7 +152,7 @@ class Rows(Generic[RequestT, OrderT]):
             )
         if entry is not None:
             return Placement(entry, self._provider.load_request(entry.request))
-        if self._journal.keeps_orders:
+        if self._journal.keeps_orders and not self._provider.reads_back(unit.request):
             self._provider.load_request(unit.text)  # what can't be read again could not be resumed
         request = self._provider.prepare(unit.request)
         text = unit.text
@@ -237,6 +234,8 @@ async def _singles(
 
 class OpenRows(Generic[RequestT, OrderT]):
     """What a journal has open, as the input of a run that resumes it."""
+
+    is_ready = True
 
     def __init__(self, provider: Provider[RequestT, OrderT], journal: Journal, *, run: int) -> None:
         self._provider = provider

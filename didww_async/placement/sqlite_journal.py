@@ -16,9 +16,11 @@ import sqlite3
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
@@ -35,6 +37,8 @@ Work: TypeAlias = Callable[[sqlite3.Connection], ResultT]
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x64696477  # tells our files from other SQLite files
 MOST_GROUPED = 512
+MOST_TOGETHER = 64
+"""Rows a statement; SQLite takes 999 values in one wherever it was built."""
 _FORMAT = (4).to_bytes(4, "big")
 _UTF8 = (1).to_bytes(4, "big")
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
@@ -60,13 +64,15 @@ CREATE TABLE run_row (
 CREATE INDEX run_row_by_key ON run_row (run, key);
 """
 _NAMES = ", ".join(_COLUMNS)
-_MARKS = ", ".join("?" * len(_COLUMNS))
-_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES ({_MARKS}) ON CONFLICT (key) DO "  # noqa: S608
-_PUT = _INSERT + "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
-_ADD = _INSERT + "NOTHING"
+_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES "  # noqa: S608
+_OVER = " ON CONFLICT (key) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS[1:]
+)
+_UNLESS_THERE = " ON CONFLICT (key) DO NOTHING"
 _GET = f"SELECT {_NAMES} FROM entry WHERE key = ?"  # noqa: S608
-_HAS_ROW = "SELECT 1 FROM run_row WHERE run = ? AND key = ? LIMIT 1"
-_ADD_ROW = "INSERT OR REPLACE INTO run_row (run, position, key) VALUES (?, ?, ?)"
+_GET_MANY = f"SELECT {_NAMES} FROM entry WHERE key IN "  # noqa: S608
+_HAVE_ROWS = "SELECT key FROM run_row WHERE run = ? AND key IN "
+_ADD_ROWS = "INSERT OR REPLACE INTO run_row (run, position, key) VALUES "
 _TELL = "UPDATE run_row SET reason = ?, was_refused = ? WHERE run = ? AND position = ?"
 _ROWS = (
     "SELECT position, run_row.key, reason, was_refused, "  # noqa: S608
@@ -94,7 +100,8 @@ class SqliteJournal(Turns):
         self.path = Path(path).absolute()
         self.users = 0
         """How many have it by its path; see `open_journal`."""
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         if _identity(self.path) in _OPEN_HERE:
             raise JournalError(
                 f"the journal {self.path} is open in this process already; share that object"
@@ -116,6 +123,8 @@ class SqliteJournal(Turns):
     def close(self) -> None:
         """Write what is outstanding and close the file; may be called again."""
         if self._thread.is_alive():
+            for loop in list(self._gathered):
+                self._hand_over(loop)
             self._jobs.put(None)
             self._thread.join()
             _OPEN_HERE.pop(self._resolved, None)
@@ -127,12 +136,15 @@ class SqliteJournal(Turns):
 
     async def put(self, entry: Entry) -> None:
         """Keep an entry, in place of what its key had; it is durable when this returns."""
-        await self._write(_PUT, [_values(entry)])
-        self.note(entry)
+        loop = asyncio.get_running_loop()
+        job = _Job(None, loop.create_future(), loop, entry)
+        self._ask(job)
+        await cast("asyncio.Future[object]", job.answer)
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new; what is there already stays as it is."""
-        await self._write(_ADD, [_values(entry) for entry in entries])
+        rows = [_values(entry) for entry in entries]
+        await self._do(lambda db: _insert(db, _INSERT, rows, _UNLESS_THERE))
 
     async def unsettled(self) -> list[str]:
         """The keys of repeated intents that have still to be searched for twins."""
@@ -172,24 +184,31 @@ class SqliteJournal(Turns):
 
     async def admit(self, run: int, rows: Sequence[NewRow]) -> list[Admitted]:
         """Note that a run has these rows, and tell what there is of them."""
+        keys = {key for _, key, _ in rows}
 
-        def admit(db: sqlite3.Connection) -> list[tuple[Any, bool]]:
-            found: list[tuple[Any, bool]] = []
-            for position, key, _ in rows:
-                is_first = db.execute(_HAS_ROW, (run, key)).fetchone() is None
-                db.execute(_ADD_ROW, (run, position, key))
-                found.append((db.execute(_GET, (key,)).fetchone(), is_first))
-            return found
+        def admit(db: sqlite3.Connection) -> tuple[list[Any], list[Any]]:
+            found = _among(db, _GET_MANY, (), keys)
+            seen = _among(db, _HAVE_ROWS, (run,), keys)
+            _insert(db, _ADD_ROWS, [(run, position, key) for position, key, _ in rows])
+            return found, seen
 
-        return [
-            Admitted(None if row is None else _entry(row), is_first)
-            for row, is_first in await self._do(admit)
-        ]
+        found, seen = await self._do(admit)
+        entries = {row[0]: _entry(row) for row in found}
+        known = {row[0] for row in seen}
+        admitted: list[Admitted] = []
+        for _, key, _ in rows:
+            admitted.append(Admitted(entries.get(key), is_first=key not in known))
+            known.add(key)
+        return admitted
 
     async def tell(self, run: int, rows: Sequence[Row]) -> None:
         """Note why rows of a run are no further."""
         told = [(row.reason, row.was_refused, run, row.position) for row in rows]
-        await self._write(_TELL, told)
+
+        def tell(db: sqlite3.Connection) -> None:  # a cursor let out would keep the file locked
+            db.executemany(_TELL, told)
+
+        await self._do(tell)
 
     def rows(self, run: int, after: int, limit: int) -> list[Row]:
         """The first rows of a run behind a position, in order of position; waits for them."""
@@ -200,12 +219,6 @@ class SqliteJournal(Turns):
             for position, key, reason, refused, *entry in answer.result()
         ]
 
-    async def _write(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
-        def write(db: sqlite3.Connection) -> None:  # a cursor let out would keep the file locked
-            db.executemany(sql, rows)
-
-        await self._do(write)
-
     async def _do(self, work: Work[ResultT]) -> ResultT:
         loop = asyncio.get_running_loop()
         job = _Job(work, loop.create_future(), loop)
@@ -215,23 +228,46 @@ class SqliteJournal(Turns):
     def _ask(self, job: _Job) -> None:
         if not self._thread.is_alive():
             raise JournalError(f"the journal {self.path} is closed")
-        self._jobs.put(job)
+        if job.loop is None:
+            self._jobs.put([job])
+        elif (gathered := self._gathered.get(job.loop)) is not None:
+            gathered.append(job)
+        else:
+            # What is asked for in one turn of the event loop wakes the writer once.
+            self._gathered[job.loop] = [job]
+            job.loop.call_soon(self._hand_over, job.loop)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        jobs = self._gathered.pop(loop, None)
+        if jobs:
+            self._jobs.put(jobs)
 
     def _work(self) -> None:
         """The writer's thread: whatever is waiting goes into one transaction."""
         stopping = False
         while not stopping:
-            jobs = [self._jobs.get()]
-            while len(jobs) < MOST_GROUPED and not self._jobs.empty():
-                jobs.append(self._jobs.get())
-            stopping = None in jobs
-            self._commit([job for job in jobs if job is not None])
+            jobs: list[_Job] = []
+            while not jobs or (len(jobs) < MOST_GROUPED and not self._jobs.empty()):
+                handed = self._jobs.get()
+                if handed is None:
+                    stopping = True
+                    break
+                jobs += handed
+            self._commit(jobs)
         self._connection.close()
 
     def _commit(self, jobs: list[_Job]) -> None:
         try:
+            puts: list[tuple[object, ...]] = []
             for job in jobs:
+                if job.entry is not None:
+                    puts.append(_values(job.entry))
+                    continue
+                _insert(self._connection, _INSERT, puts, _OVER)
+                puts.clear()
+                assert job.work is not None, "it has an entry or work"
                 job.result = job.work(self._connection)
+            _insert(self._connection, _INSERT, puts, _OVER)
             self._connection.commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on
             self._connection.rollback()
@@ -246,10 +282,12 @@ class SqliteJournal(Turns):
 
 @attrs.define
 class _Job:
-    work: Work[Any]
+    work: Work[Any] | None
     answer: asyncio.Future[Any] | Future[Any]
     loop: asyncio.AbstractEventLoop | None = None
     """The event loop of whoever awaits the answer; `None` if a thread waits for it."""
+    entry: Entry | None = None
+    """What to put, instead of work: those of one commit are written together."""
     result: Any = None
 
     def settle(self) -> None:
@@ -260,6 +298,40 @@ class _Job:
             self.answer.set_exception(self.result)
         else:
             self.answer.set_result(self.result)
+
+
+def _chunks(values: Sequence[ResultT]) -> Iterator[Sequence[ResultT]]:
+    """Parts of few different lengths, so that few statements are prepared for all of them."""
+    begin = 0
+    while left := len(values) - begin:
+        length = min(MOST_TOGETHER, 1 << left.bit_length() - 1)
+        yield values[begin : begin + length]
+        begin += length
+
+
+def _insert(
+    db: sqlite3.Connection, head: str, rows: Sequence[tuple[object, ...]], tail: str = ""
+) -> None:
+    """
+    Insert rows with a statement for many of them.
+
+    SQLite works on a statement while Python goes on; a statement each would have the writer
+    and the event loop hand the interpreter to and fro for every row.
+    """
+    for chunk in _chunks(rows):
+        marks = f"({', '.join('?' * len(chunk[0]))})"
+        sql = f"{head}{', '.join([marks] * len(chunk))}{tail}"
+        db.execute(sql, list(chain.from_iterable(chunk)))
+
+
+def _among(
+    db: sqlite3.Connection, head: str, given: tuple[object, ...], keys: Iterable[str]
+) -> list[Any]:
+    """The rows of a query whose key is one of these."""
+    found: list[Any] = []
+    for chunk in _chunks(list(keys)):
+        found += db.execute(f"{head}({', '.join('?' * len(chunk))})", (*given, *chunk)).fetchall()
+    return found
 
 
 def _answer(jobs: Iterable[_Job]) -> None:
@@ -387,22 +459,9 @@ def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(problem)
 
 
-def _values(entry: Entry) -> tuple[object, ...]:
-    return (
-        entry.key,
-        entry.digest,
-        entry.request,
-        entry.rows,
-        entry.adopts,
-        entry.state.value,
-        entry.attempts,
-        entry.began_at,
-        entry.was_found,
-        entry.settled,
-        entry.result,
-        entry.note,
-        entry.try_again,
-    )
+_values: Callable[[Entry], tuple[object, ...]] = attrgetter(
+    *("state.value" if name == "state" else name for name in _COLUMNS)
+)
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -38,7 +38,11 @@ from didww_async.errors import (
 )
 from didww_async.jsonapi import JsonApiSerializer, json
 from didww_async.models.base import registry
-from didww_async.models.order_items import NewCapacityOrderItem, NewDidOrderItem
+from didww_async.models.order_items import (
+    NewCapacityOrderItem,
+    NewDidOrderItem,
+    NewEmergencyOrderItem,
+)
 from didww_async.models.orders import NewOrder, Order, OrderFilter, OrderStatus
 from didww_async.placement import (
     Accepted,
@@ -66,6 +70,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 CLOCKS_MAY_DIFFER_BY = dt.timedelta(days=1)
 """A clock that shows local time as UTC is wrong by 14 hours at most."""
 CANCEL_AGAIN_SECONDS = (0.5, 2.0, 5.0)
+_PLAIN = frozenset({NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem})
 
 
 class DidwwProvider(Provider[NewOrder, Order]):
@@ -82,6 +87,11 @@ class DidwwProvider(Provider[NewOrder, Order]):
         self._balances = balances
         self._catalogue = Catalogue(did_groups, capacity_pools)
         self._codec = JsonApiSerializer(registry)
+        serializer = orders.serializer
+        # Then what the journal has is sent as it stands, and what is answered is kept so.
+        self._sends_what_is_kept = (
+            isinstance(serializer, JsonApiSerializer) and not serializer.has_own_hooks
+        )
 
     @property
     def place(self) -> str:
@@ -108,6 +118,10 @@ class DidwwProvider(Provider[NewOrder, Order]):
     def load_request(self, text: str) -> NewOrder:
         """The order of such a body."""
         return NewOrder.from_json(json.loads(text.encode()), unknown_items=True)
+
+    def reads_back(self, request: NewOrder) -> bool:
+        """Whether it is of plain items alone."""
+        return type(request) is NewOrder and all(type(item) in _PLAIN for item in request.items)
 
     def dump_order(self, order: Order) -> str:
         """The order as the document that it came in."""
@@ -141,12 +155,16 @@ class DidwwProvider(Provider[NewOrder, Order]):
 
     async def submit(self, intent: Intent[NewOrder]) -> Answer[Order]:
         """Place the order."""
-        request = intent.request
-        if "," in self.reference(request):
+        reference = self.reference(intent.request)
+        if "," in reference:
             problem = "holds a comma, and a filter may part it there: it could not be found again"
             return Refused(InvalidRequestError("external_reference_id", problem))
         try:
-            return Accepted(await self._orders.create(request))
+            if self._sends_what_is_kept:
+                order, document = await self._orders.post(intent.text.encode(), reference)
+                return Accepted(order, document.decode())
+            order, _ = await self._orders.post(self._orders.body(intent.request), reference)
+            return Accepted(order)
         except DidwwError as error:
             return _answer_to(error)
 

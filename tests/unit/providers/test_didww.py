@@ -47,7 +47,7 @@ from didww_async.errors import (
     OrderNotPlacedError,
     OrderRejectedError,
 )
-from didww_async.jsonapi import JsonApiSerializer
+from didww_async.jsonapi import JsonApiSerializer, make_converter
 from didww_async.models.base import registry
 from didww_async.placement import (
     Accepted,
@@ -155,6 +155,7 @@ class Orders:
     """The collection; it answers what it was given."""
 
     base_url = "https://api.example.com/v3"
+    serializer = JsonApiSerializer(registry)
 
     def __init__(self, *answers: Order | DidwwError | list[Order]) -> None:
         self.answers = list(answers)
@@ -166,10 +167,15 @@ class Orders:
             raise answer
         return answer
 
-    async def create(self, new: NewOrder) -> Any:
+    def body(self, new: NewOrder) -> bytes:
+        """What its serializer makes of it."""
+        return self.serializer.encode_new(new)
+
+    async def post(self, body: bytes, reference: str | None) -> tuple[Any, bytes]:
         """The next answer."""
-        self.asked.append({"create": new})
-        return self._next()
+        self.asked.append({"post": json.loads(body), "reference": reference})
+        stored = self._next()
+        return stored, JsonApiSerializer(registry).encode_resource(stored)
 
     async def cancel(self, identity: str) -> None:
         """The next answer."""
@@ -216,7 +222,8 @@ def group(*skus: Any) -> Any:
 
 def wanted(request: NewOrder, began_at: float | None = None) -> Intent[NewOrder]:
     """The intent of a request."""
-    return Intent(key="k", request=request, text="", attempts=1, began_at=began_at)
+    text = JsonApiSerializer(registry).encode_new(request).decode()
+    return Intent(key="k", request=request, text=text, attempts=1, began_at=began_at)
 
 
 def provider(*answers: Order | DidwwError | list[Order]) -> DidwwProvider:
@@ -245,10 +252,37 @@ def status_error(kind: type[ApiStatusError], status: int) -> ApiStatusError:
 
 
 async def test_a_stored_order_is_accepted() -> None:
-    """It is the answer's order."""
+    """It is the answer's order, and the journal is to have the answer as it came."""
     made = order()
+    placing = provider(made)
 
-    assert await provider(made).submit(wanted(NEW)) == Accepted(made)
+    assert await placing.submit(wanted(NEW)) == Accepted(made, placing.dump_order(made))
+
+
+async def test_what_is_sent_is_what_the_journal_has() -> None:
+    """To the letter."""
+    orders = Orders(order())
+    kept = wanted(NEW)
+
+    await with_orders(orders).submit(kept)
+
+    assert orders.asked == [{"post": json.loads(kept.text), "reference": "ref-1"}]
+
+
+async def test_a_serializer_of_the_users_writes_what_is_sent() -> None:
+    """What the journal has can be read without it."""
+
+    class Shouting(JsonApiSerializer):
+        def encode_new(self, new: object) -> bytes:
+            return super().encode_new(new).upper()
+
+    orders = Orders(order())
+    orders.serializer = Shouting(registry, make_converter())
+
+    answer = await with_orders(orders).submit(wanted(NEW))
+
+    assert answer == Accepted(order())
+    assert orders.asked[0]["post"]["DATA"]["TYPE"] == "ORDERS"
 
 
 @pytest.mark.parametrize(
@@ -582,7 +616,8 @@ async def test_an_unknown_item_is_placed() -> None:
     )
 
     assert len(report.placed) == 1
-    assert orders.asked[0]["create"].items == new.items
+    [sent] = orders.asked[0]["post"]["data"]["attributes"]["items"]
+    assert sent == {"type": "pigeon_order_items", "attributes": {"qty": 1}}
 
 
 def test_a_report_names_the_order() -> None:
