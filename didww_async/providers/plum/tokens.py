@@ -92,8 +92,9 @@ class TokenFile:
     """
     Keeps the pair in a file that only its owner can read.
 
-    Put the first pair there with `store`, or with `begin` where there may be one. The file is replaced as a whole and on disk before
-    `store` returns, so a crash leaves the old pair or the new one, never half of either.
+    Put the first pair there with `store`, or with `begin` where there may be one already. The
+    file is replaced as a whole and on disk before `store` returns, so a crash leaves the old pair
+    or the new one, never half of either.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
