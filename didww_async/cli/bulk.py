@@ -6,27 +6,33 @@ import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import attrs
 
 from didww_async.cli.connection import Connection
 from didww_async.cli.exit_codes import CommandError, ExitCode
 from didww_async.cli.interruption import Interruption, interruptible
+from didww_async.cli.messages import say
+from didww_async.cli.order_apis import OrderApi
 from didww_async.cli.progress import showing
 from didww_async.cli.rows import BadFileError
-from didww_async.client import DidwwClient
-from didww_async.errors import JournalError
-from didww_async.models.orders import NewOrder, Order
+from didww_async.errors import JournalError, TokenError
 from didww_async.placement.bulk import BulkRun
+from didww_async.placement.provider import Provider
 from didww_async.placement.report import Counts, Report
 
 __all__ = ["Recovery", "carry_out", "sums"]
 
+RequestT = TypeVar("RequestT")
+OrderT = TypeVar("OrderT")
+
 
 @attrs.frozen(kw_only=True)
-class Recovery:
-    """How to go on after a run that ended early."""
+class Recovery(Generic[RequestT, OrderT]):
+    """Where a run goes, and how to go on after one that ended early."""
 
+    api: OrderApi[RequestT, OrderT]
     connection: Connection
     journal: Path | None
     concurrency: int
@@ -38,12 +44,13 @@ class Recovery:
         if self.journal is not None:
             return (
                 "Run the same command again, or: didww orders resume "
-                f"{shlex.quote(str(self.journal))}{self.connection.options}"
+                f"{shlex.quote(str(self.journal))}{self.api.option}{self.connection.options}"
             )
         since = self.began_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        look = self.api.look.format(since=since, options=self.connection.options)
         return (
             "Without a journal only the account knows what exists; before ordering again, look: "
-            f"didww orders list --since {since}{self.connection.options}"
+            f"{look}"
         )
 
 
@@ -79,38 +86,63 @@ class _Placing:
 
 def sums(counts: Counts) -> str:
     """What became of the orders, in one line."""
+    # An API may tell no price with an order, and then nobody knows what was spent.
+    spent = f"; {counts.spent} spent" if counts.spent else ""
     return (
         f"{counts.placed:,} placed, {counts.rejected:,} rejected, "
-        f"{counts.unconfirmed:,} unconfirmed, {counts.not_attempted:,} not attempted; "
-        f"{counts.spent} spent"
+        f"{counts.unconfirmed:,} unconfirmed, {counts.not_attempted:,} not attempted{spent}"
     )
 
 
 async def carry_out(
-    start: Callable[[DidwwClient], BulkRun[NewOrder, Order]], what: str, recovery: Recovery
-) -> Report[Order]:
+    start: Callable[[Provider[RequestT, OrderT]], BulkRun[RequestT, OrderT]],
+    what: str,
+    recovery: Recovery[RequestT, OrderT],
+) -> tuple[Report[OrderT], str]:
     """
-    The report of a run.
+    The report of a run, and what went wrong after it; empty if nothing did.
 
     Raises:
         CommandError: It ended hard, or its journal or its input failed on the way.
     """
-    async with recovery.connection.open() as client:
-        run = start(client)
-        with interruptible(run) as interruption, showing(_Placing(what, run.counts, interruption)):
+    ended: Report[OrderT] | CommandError | None = None
+    trouble = ""
+    try:
+        async with recovery.api.open(recovery.connection) as provider:
             try:
-                return await run
-            except JournalError as error:
-                raise CommandError(_ended(str(error), run.counts), ExitCode.JOURNAL) from None
-            except BadFileError as error:
-                message = _ended(str(error), run.counts, recovery.advice)
-                raise CommandError(message, ExitCode.UNFINISHED) from None
-            except BaseException:
-                if not interruption.is_hard:
-                    raise
-                flight = f"Up to {recovery.concurrency} orders were in flight: they may exist."
-                message = _ended("Ended hard.", run.counts, f"{flight} {recovery.advice}")
-                raise CommandError(message, ExitCode.INTERRUPTED) from None
+                ended = await _carried_out(start(provider), what, recovery)
+            except CommandError as error:
+                ended = error
+    except TokenError as error:
+        # On leaving: what became of the orders is not to be lost beside the tokens.
+        if ended is None:
+            raise
+        trouble = str(error)
+    if isinstance(ended, Report):
+        return ended, trouble
+    if trouble:
+        say(trouble)
+    assert ended is not None, "it ended or it raised"
+    raise ended
+
+
+async def _carried_out(
+    run: BulkRun[RequestT, OrderT], what: str, recovery: Recovery[RequestT, OrderT]
+) -> Report[OrderT]:
+    with interruptible(run) as interruption, showing(_Placing(what, run.counts, interruption)):
+        try:
+            return await run
+        except JournalError as error:
+            raise CommandError(_ended(str(error), run.counts), ExitCode.JOURNAL) from None
+        except BadFileError as error:
+            message = _ended(str(error), run.counts, recovery.advice)
+            raise CommandError(message, ExitCode.UNFINISHED) from None
+        except BaseException:
+            if not interruption.is_hard:
+                raise
+            flight = f"Up to {recovery.concurrency} orders were in flight: they may exist."
+            message = _ended("Ended hard.", run.counts, f"{flight} {recovery.advice}")
+            raise CommandError(message, ExitCode.INTERRUPTED) from None
 
 
 def _ended(why: str, counts: Counts, advice: str = "") -> str:

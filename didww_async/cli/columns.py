@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import attrs
@@ -28,8 +28,8 @@ class Columns(Generic[RequestT]):
     """The order file of one provider."""
 
     by_name: Mapping[str, Column]
-    needed: frozenset[str]
-    """One of these at least has to be in the header of a CSV file."""
+    needed: Sequence[Sequence[str]]
+    """Of each of these, one at least has to be in the header of a CSV file."""
     request: Callable[[Mapping[str, object]], RequestT]
     """Makes a request of a row's values; `ValueError` names the column."""
     body_members: frozenset[str]
@@ -40,6 +40,11 @@ class Columns(Generic[RequestT]):
     """The column that names an order, and stands for one order only."""
     name: Callable[[RequestT], str | None]
     """The name of a request, if it has one."""
+
+    @property
+    def example(self) -> str:
+        """A header that would do."""
+        return ",".join([*(names[0] for names in self.needed), self.name_column])
 
     def complaint(self, names: Iterable[str]) -> str:
         """What is wrong with the first of these names that is no column; empty if all are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import functools
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -25,20 +26,18 @@ from didww_async.errors import (
 )
 from didww_async.transport import Pace
 
-__all__ = ["Connection", "connection_options", "finish"]
+__all__ = ["Connection", "connection_options", "credentials", "finish", "tell_of_sandbox"]
 
 ResultT = TypeVar("ResultT")
 
-_NO_KEY = (
-    "there is no API key: set the environment variable DIDWW_API_KEY to yours, or try --sandbox\n"
-    "Nothing was sent."
-)
-_ENVIRONMENTS = {"production": Environment.PRODUCTION, "sandbox": Environment.SANDBOX}
+EnvironmentT = TypeVar("EnvironmentT", bound=enum.Enum)
+
+_ENVIRONMENTS = ("production", "sandbox")
 
 
 @attrs.frozen(kw_only=True)
 class Connection:
-    """An API to talk to; the key comes from `DIDWW_API_KEY` alone, as others see command lines."""
+    """Where an API is; who asks, the environment alone tells, as others see command lines."""
 
     base_url: str | None
     environment: str | None
@@ -54,27 +53,58 @@ class Connection:
             return f" --environment {self.environment}"
         return f" --base-url {self.base_url}" if self.base_url else ""
 
+    def base_url_or(self, variable: str) -> str | None:
+        """Another server, as an option or an environment variable says; an option counts first."""
+        if self.base_url or self.environment:
+            return self.base_url
+        return os.environ.get(variable) or None
+
+    def of_environment(self, kind: type[EnvironmentT]) -> EnvironmentT:
+        """The member of an API's environments, PRODUCTION unless it was said otherwise."""
+        return kind[(self.environment or "production").upper()]
+
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator[DidwwClient]:
-        """A client of it; of the embedded sandbox, one that lives as long as the client."""
+        """A client of DIDWW; of the embedded sandbox, one that lives as long as the client."""
         pace = Pace() if self.rate is None else Pace(self.rate)
         if self.sandbox:
             from didww_async.sandbox import Sandbox  # noqa: PLC0415  # a web server of its own
 
-            say("On the embedded sandbox: nothing is real, and all of it is gone afterwards.")
+            tell_of_sandbox()
             async with (
                 Sandbox(record_requests=False) as sandbox,
                 DidwwClient(sandbox.api_key, base_url=sandbox.url, pace=pace) as client,
             ):
                 yield client
         else:
-            if not os.environ.get("DIDWW_API_KEY"):
-                raise CommandError(_NO_KEY, ExitCode.BAD_INPUT)
-            environment = _ENVIRONMENTS[self.environment] if self.environment else None
+            [key] = credentials("DIDWW_API_KEY")
+            environment = self.of_environment(Environment) if self.environment else None
             async with DidwwClient(
-                base_url=self.base_url, environment=environment, pace=pace
+                key, base_url=self.base_url, environment=environment, pace=pace
             ) as client:
                 yield client
+
+
+def tell_of_sandbox() -> None:
+    """Say that nothing is real."""
+    say("On the embedded sandbox: nothing is real, and all of it is gone afterwards.")
+
+
+def credentials(*variables: str) -> list[str]:
+    """
+    What these environment variables hold.
+
+    Raises:
+        CommandError: Some are not set; nothing was sent.
+    """
+    missing = [name for name in variables if not os.environ.get(name)]
+    if missing:
+        raise CommandError(
+            f"there is no {', no '.join(missing)} in the environment: set "
+            f"{'them' if missing[1:] else 'it'} to yours, or try --sandbox\nNothing was sent.",
+            ExitCode.BAD_INPUT,
+        )
+    return [os.environ[name] for name in variables]
 
 
 def connection_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
@@ -85,15 +115,15 @@ def connection_options(command: Callable[..., ResultT]) -> Callable[..., ResultT
     )
     @click.option(
         "--environment",
-        type=click.Choice(list(_ENVIRONMENTS)),
-        help="DIDWW's production, or its own test system, which has keys of its own.",
+        type=click.Choice(_ENVIRONMENTS),
+        help="Production, or the API's own test system, which has keys of its own.",
     )
     @click.option("--base-url", metavar="URL", help="Another server; $DIDWW_BASE_URL unless given.")
     @click.option(
         "--rate",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Requests in any one second, at most; 10 unless given.",
+        help="Requests in any one second, at most; 10 to DIDWW unless given.",
     )
     @functools.wraps(command)
     def with_connection(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 import attrs
 
+from didww_async.cli.cells import reference, text, true_or_false, whole_number
 from didww_async.cli.columns import Column, Columns
 from didww_async.errors import InvalidRequestError
 from didww_async.models.order_items import NewCapacityOrderItem, NewDidOrderItem, NewOrderItem
@@ -21,31 +21,6 @@ _OF_ITEMS = frozenset(
     for item in (NewDidOrderItem, NewCapacityOrderItem)
     for field in attrs.fields(cast("Any", item))
 )
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
-
-
-def _text(cell: str) -> str:
-    return cell.strip()
-
-
-def _reference(cell: str) -> str:
-    # The order is looked up by it, and nobody promises that the server keeps the blanks.
-    if cell != cell.strip():
-        raise ValueError("begins or ends with a blank; take it away")
-    return cell
-
-
-def _whole_number(cell: str) -> int:
-    if not _WHOLE_NUMBER.fullmatch(cell.strip()):
-        raise ValueError(f"takes a whole number, not {cell[:20]!r}")
-    return int(cell)
-
-
-def _true_or_false(cell: str) -> bool:
-    word = cell.strip().lower()
-    if word not in {"true", "false"}:
-        raise ValueError(f"takes true or false, not {cell[:20]!r}")
-    return word == "true"
 
 
 def _request(values: Mapping[str, object]) -> NewOrder:
@@ -70,25 +45,25 @@ def _item(values: Mapping[str, object]) -> NewOrderItem:
 
 DIDWW: Columns[NewOrder] = Columns(
     by_name={
-        "sku_id": Column(_text, "what to order: the SKU of numbers, see `didww skus`"),
-        "qty": Column(_whole_number, "how many; one if empty"),
-        "available_did_id": Column(_text, "this very number of the SKU"),
-        "did_reservation_id": Column(_text, "the number that this reservation holds"),
-        "nanpa_prefix_id": Column(_text, "only numbers of this NPA-NXX, for +1"),
+        "sku_id": Column(text, "what to order: the SKU of numbers, see `didww skus`"),
+        "qty": Column(whole_number, "how many; one if empty"),
+        "available_did_id": Column(text, "this very number of the SKU"),
+        "did_reservation_id": Column(text, "the number that this reservation holds"),
+        "nanpa_prefix_id": Column(text, "only numbers of this NPA-NXX, for +1"),
         "billing_cycles_count": Column(
-            _whole_number, "renewals before the numbers expire, 0 to 999; without end if empty"
+            whole_number, "renewals before the numbers expire, 0 to 999; without end if empty"
         ),
-        "capacity_pool_id": Column(_text, "instead of a SKU: channels for this pool"),
+        "capacity_pool_id": Column(text, "instead of a SKU: channels for this pool"),
         "external_reference_id": Column(
-            _reference, "your own name of the order, unique, 100 characters at most"
+            reference, "your own name of the order, unique, 100 characters at most"
         ),
         "allow_back_ordering": Column(
-            _true_or_false, "true or false: wait for numbers that are out of stock"
+            true_or_false, "true or false: wait for numbers that are out of stock"
         ),
-        "callback_url": Column(_text, "called when the order is completed or canceled"),
-        "callback_method": Column(_text, "get or post; needed with callback_url"),
+        "callback_url": Column(text, "called when the order is completed or canceled"),
+        "callback_method": Column(text, "get or post; needed with callback_url"),
     },
-    needed=frozenset({"sku_id", "capacity_pool_id"}),
+    needed=(("sku_id", "capacity_pool_id"),),
     request=_request,
     body_members=frozenset({"data", "items"}),
     request_of_body=NewOrder.from_json,

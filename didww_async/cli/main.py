@@ -32,6 +32,9 @@ def didww() -> None:
 
     The API key comes from the environment variable DIDWW_API_KEY. With --sandbox a command
     works against a sandbox of its own, without an account.
+
+    With --provider, `orders place` and `orders resume` go to Adobe's VIP Marketplace or to
+    Xoxoday Plum; the help of `orders place` has their files and variables.
     """
 
 

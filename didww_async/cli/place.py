@@ -6,28 +6,31 @@ import contextlib
 from collections.abc import Callable, Generator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import click
 
 from didww_async.cli.bulk import Recovery, carry_out
 from didww_async.cli.connection import Connection, connection_options, finish
-from didww_async.cli.didww_columns import DIDWW
 from didww_async.cli.exit_codes import CommandError, ExitCode
 from didww_async.cli.messages import say
+from didww_async.cli.order_apis import DEFAULT_API, ORDER_APIS, OrderApi
 from didww_async.cli.orders_file import FORMATS, OrdersFile, checked_orders
 from didww_async.cli.output import Output, output_option
 from didww_async.cli.progress import Steps, showing
 from didww_async.cli.quote import show_quote
 from didww_async.cli.summary import exit_code, show_report, tell_how_to_go_on
-from didww_async.client import DidwwClient
-from didww_async.models.orders import NewOrder, Order
 from didww_async.placement.bulk import BulkRun
-from didww_async.placement.quote import Quote
+from didww_async.placement.provider import Provider
+from didww_async.placement.quote import Quote, quote
 from didww_async.placement.report import Report
+from didww_async.providers import bulk_run
 
 __all__ = ["place", "resume"]
+
+RequestT = TypeVar("RequestT")
+OrderT = TypeVar("OrderT")
 
 HANDFUL = 5
 
@@ -43,6 +46,13 @@ def _money(value: str) -> Decimal:
 
 
 _journal = click.Path(dir_okay=True, path_type=Path)
+_provider = click.option(
+    "--provider",
+    type=click.Choice(list(ORDER_APIS)),
+    default=DEFAULT_API,
+    show_default=True,
+    help="The API that the orders go to.",
+)
 _concurrency = click.option(
     "--concurrency",
     type=click.IntRange(min=1),
@@ -53,9 +63,8 @@ _concurrency = click.option(
 _settle_seconds = click.option(
     "--settle-seconds",
     type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    help="How long an order whose answer was lost is looked for before it is sent again.",
+    help="How long an order whose answer was lost is looked for before it is sent again; as the "
+    "API needs it unless given: didww 10, adobe 30, plum 120.",
 )
 
 
@@ -69,17 +78,27 @@ class _Wishes:
     dry_run: bool
     adopt_existing: bool
     pack: int
-    settle_seconds: float
+    settle_seconds: float | None
 
 
-_COLUMNS = "\n".join(f"  {name:23}{column.about}" for name, column in DIDWW.by_name.items())
+def _explained(api: OrderApi[Any, Any]) -> str:
+    return "\n".join(
+        [
+            "\b",
+            f"Columns of FILE with --provider {api.name}:",
+            *(f"  {name:29}{column.about}" for name, column in api.columns.by_name.items()),
+            "Its environment variables:",
+            *(f"  {name}" for name in api.variables),
+        ]
+    )
 
 
 @click.command(
-    epilog="\b\nColumns of FILE:\n" + _COLUMNS,
+    epilog="\n\n".join(map(_explained, ORDER_APIS.values())),
     short_help="Place the orders of a file, each once.",
 )
 @click.argument("file", metavar="FILE")
+@_provider
 @click.option(
     "--journal",
     type=_journal,
@@ -102,7 +121,7 @@ _COLUMNS = "\n".join(f"  {name:23}{column.about}" for name, column in DIDWW.by_n
     default=1,
     show_default=True,
     metavar="N",
-    help="Rows to put into one order, at most.",
+    help="Rows to put into one order, at most; of DIDWW only.",
 )
 @_settle_seconds
 @click.option(
@@ -114,7 +133,13 @@ _COLUMNS = "\n".join(f"  {name:23}{column.about}" for name, column in DIDWW.by_n
 @output_option
 @connection_options
 def place(
-    *, file: str, file_format: str | None, output: Output, connection: Connection, **wishes: Any
+    *,
+    file: str,
+    provider: str,
+    file_format: str | None,
+    output: Output,
+    connection: Connection,
+    **wishes: Any,
 ) -> int:
     """
     Place the orders of FILE, each once.
@@ -125,18 +150,21 @@ def place(
     nothing sent, 3 some unconfirmed or not attempted, 4 API or connection failed, 5 journal
     unusable, 130 ended hard.
     """
-    wanted = _Wishes(**wishes)
+    api, wanted = ORDER_APIS[provider], _Wishes(**wishes)
+    if wanted.pack > 1 and not api.packs:
+        raise click.UsageError(f"--pack is not for --provider {api.name}: every row is an order")
     _refuse_overwriting(output, (file, wanted.journal))
-    with checked_orders(file, file_format, DIDWW, _checking) as orders:
-        if wanted.dry_run:
-            return _quote(orders, wanted, output, connection)
-        _warn(orders, wanted, connection)
+    with checked_orders(file, file_format, api.columns, _checking) as orders:
         recovery = Recovery(
-            connection=connection, journal=wanted.journal, concurrency=wanted.concurrency
+            api=api, connection=connection, journal=wanted.journal, concurrency=wanted.concurrency
         )
+        if wanted.dry_run:
+            return _quote(orders, wanted, output, recovery)
+        _warn(orders, wanted, connection)
 
-        def start(client: DidwwClient) -> BulkRun[NewOrder, Order]:
-            return client.place_orders(
+        def start(provider: Provider[Any, Any]) -> BulkRun[Any, Any]:
+            return bulk_run(
+                provider,
                 orders,
                 journal=wanted.journal,
                 concurrency=wanted.concurrency,
@@ -151,6 +179,7 @@ def place(
 
 @click.command(short_help="Finish every order that a journal has open.")
 @click.argument("journal", type=_journal, metavar="JOURNAL")
+@_provider
 @_concurrency
 @_settle_seconds
 @output_option
@@ -158,8 +187,9 @@ def place(
 def resume(
     *,
     journal: Path,
+    provider: str,
     concurrency: int,
-    settle_seconds: float,
+    settle_seconds: float | None,
     output: Output,
     connection: Connection,
 ) -> int:
@@ -172,25 +202,30 @@ def resume(
     _refuse_overwriting(output, (journal,))
     if not journal.exists():
         raise CommandError(f"there is no journal {journal}\nNothing was sent.", ExitCode.JOURNAL)
-    recovery = Recovery(connection=connection, journal=journal, concurrency=concurrency)
+    recovery = Recovery(
+        api=ORDER_APIS[provider], connection=connection, journal=journal, concurrency=concurrency
+    )
 
-    def start(client: DidwwClient) -> BulkRun[NewOrder, Order]:
-        return client.resume_orders(journal, concurrency=concurrency, settle_seconds=settle_seconds)
+    def start(provider: Provider[Any, Any]) -> BulkRun[Any, Any]:
+        return bulk_run(
+            provider, None, journal=journal, concurrency=concurrency, settle_seconds=settle_seconds
+        )
 
     return _run(start, "Finishing orders", recovery, output, None)
 
 
 def _run(
-    start: Callable[[DidwwClient], BulkRun[NewOrder, Order]],
+    start: Callable[[Provider[RequestT, OrderT]], BulkRun[RequestT, OrderT]],
     what: str,
-    recovery: Recovery,
+    recovery: Recovery[RequestT, OrderT],
     output: Output,
     line: Callable[[int], int] | None,
 ) -> int:
-    report: Report[Order] | None = None
+    report: Report[OrderT] | None = None
+    trouble = ""
     try:
         with output.open(ExitCode.UNFINISHED) as stream:
-            report = finish(carry_out(start, what, recovery))
+            report, trouble = finish(carry_out(start, what, recovery))
             for piece in output.text(report):
                 stream.write(piece)
     except CommandError as error:
@@ -201,30 +236,38 @@ def _run(
         with Output("csv").open(ExitCode.UNFINISHED) as stream:
             stream.write(report.to_csv())
         tell_how_to_go_on(report, recovery)
+        if trouble:
+            say(trouble)
         return ExitCode.UNFINISHED
     show_report(report, line, on_stderr=output.is_data)
     tell_how_to_go_on(report, recovery)
+    if trouble:
+        say(trouble)
+        return ExitCode.UNFINISHED
     return exit_code(report)
 
 
 def _quote(
-    orders: OrdersFile[NewOrder], wanted: _Wishes, output: Output, connection: Connection
+    orders: OrdersFile[RequestT],
+    wanted: _Wishes,
+    output: Output,
+    recovery: Recovery[RequestT, OrderT],
 ) -> int:
     async def ask() -> Quote:
-        async with connection.open() as client:
+        async with recovery.api.open(recovery.connection) as provider:
             steps = Steps("Asking for prices", len(orders))
             with showing(steps):
-                return await client.quote_orders(orders, pack=wanted.pack, progress=steps.reached)
+                return await quote(provider, orders, pack=wanted.pack, progress=steps.reached)
 
     with output.open(ExitCode.BAD_INPUT) as stream:
-        quote = finish(ask())
-        for piece in output.text(quote):
+        prices = finish(ask())
+        for piece in output.text(prices):
             stream.write(piece)
-    return show_quote(quote, orders.line, wanted.budget, on_stderr=output.is_data)
+    return show_quote(prices, orders.line, wanted.budget, on_stderr=output.is_data)
 
 
 @contextlib.contextmanager
-def _checking(file: OrdersFile[NewOrder]) -> Generator[Callable[[int], None]]:
+def _checking(file: OrdersFile[Any]) -> Generator[Callable[[int], None]]:
     steps = Steps(f"Checking {file.name}", file.size, in_percent=True)
     with showing(steps):
         yield steps.reached
@@ -241,7 +284,7 @@ def _refuse_overwriting(output: Output, others: tuple[str | Path | None, ...]) -
             )
 
 
-def _warn(orders: OrdersFile[NewOrder], wanted: _Wishes, connection: Connection) -> None:
+def _warn(orders: OrdersFile[Any], wanted: _Wishes, connection: Connection) -> None:
     """Say what may be regretted later."""
     if not connection.sandbox and wanted.journal is None and len(orders) > HANDFUL:
         say(

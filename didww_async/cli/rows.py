@@ -100,7 +100,7 @@ def _header(line: str, columns: Columns[RequestT], delimiter: str | None) -> tup
         raise BadFileError("the file is not UTF-8; save it as `CSV UTF-8`")
     if not columns.by_name.keys() & set(names) and len(names) > 1 and not _is_close(names, columns):
         raise BadFileError(
-            "the first line has to name the columns, such as sku_id,qty,external_reference_id; "
+            f"the first line has to name the columns, such as {columns.example}; "
             f"there are {', '.join(columns.by_name)}"
         )
     if "" in names:
@@ -110,10 +110,9 @@ def _header(line: str, columns: Columns[RequestT], delimiter: str | None) -> tup
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise BadFileError(f"the column {twice[0]} stands there twice; keep one of them")
-    if not columns.needed & set(names):
-        raise BadFileError(
-            f"there is no column {' or '.join(sorted(columns.needed, reverse=True))}"
-        )
+    for needed in columns.needed:
+        if not set(needed) & set(names):
+            raise BadFileError(f"there is no column {' or '.join(needed)}")
     return names, found
 
 

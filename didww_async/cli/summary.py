@@ -10,20 +10,22 @@ from didww_async.cli.bulk import Recovery, sums
 from didww_async.cli.exit_codes import ExitCode
 from didww_async.cli.messages import say
 from didww_async.cli.output import Field, print_table, printed_on
-from didww_async.errors import AuthenticationError, ConnectError, PermissionDeniedError
-from didww_async.models.orders import Order
+from didww_async.errors import (
+    AuthenticationError,
+    ConnectError,
+    PermissionDeniedError,
+    TokenError,
+)
 from didww_async.placement.intent import Outcome, Placed
 from didww_async.placement.report import Report
 
 __all__ = ["exit_code", "show_report", "tell_how_to_go_on"]
 
 SHOWN_ROWS = 20
-_HOPELESS = (AuthenticationError, ConnectError, PermissionDeniedError)
+_HOPELESS = (AuthenticationError, ConnectError, PermissionDeniedError, TokenError)
 
 
-def show_report(
-    report: Report[Order], line: Callable[[int], int] | None, *, on_stderr: bool
-) -> None:
+def show_report(report: Report[Any], line: Callable[[int], int] | None, *, on_stderr: bool) -> None:
     """
     Print the first orders that need somebody's attention, and the sums.
 
@@ -33,7 +35,7 @@ def show_report(
         _write_report(report, line, stream)
 
 
-def _write_report(report: Report[Order], line: Callable[[int], int] | None, stream: TextIO) -> None:
+def _write_report(report: Report[Any], line: Callable[[int], int] | None, stream: TextIO) -> None:
     needy = [
         outcome
         for outcome in report.outcomes
@@ -55,7 +57,7 @@ def _write_report(report: Report[Order], line: Callable[[int], int] | None, stre
 
 
 def _rows(
-    outcomes: Iterable[Outcome[Order]], line: Callable[[int], int] | None
+    outcomes: Iterable[Outcome[Any]], line: Callable[[int], int] | None
 ) -> Iterable[dict[str, object]]:
     for outcome in outcomes:
         yield {
@@ -78,12 +80,12 @@ def _trouble(outcome: Outcome[Any]) -> str:
     return outcome.note if isinstance(outcome, Placed) else outcome.reason
 
 
-def _sentence(report: Report[Order]) -> str:
+def _sentence(report: Report[Any]) -> str:
     text = f"{sums(report.counts)} in {report.counts.elapsed_seconds:.1f} s"
     return f"{text}; {report.stop_reason}" if report.stop_reason else text
 
 
-def tell_how_to_go_on(report: Report[Order], recovery: Recovery) -> None:
+def tell_how_to_go_on(report: Report[Any], recovery: Recovery[Any, Any]) -> None:
     """Say, on stderr, what is left to do for whoever wanted these orders."""
     if any(outcome.note for outcome in report.placed):
         say("More than one order exists where the reason above says so: cancel one of them.")
@@ -101,7 +103,7 @@ def tell_how_to_go_on(report: Report[Order], recovery: Recovery) -> None:
             say("Not attempted: there is no order. Place these rows from a file of their own.")
 
 
-def exit_code(report: Report[Order]) -> ExitCode:
+def exit_code(report: Report[Any]) -> ExitCode:
     """The exit code that a finished run deserves."""
     doubtful = any(outcome.note for outcome in report.placed)
     if not (report.placed or report.unconfirmed):

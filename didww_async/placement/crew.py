@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
@@ -177,7 +178,7 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _attempt(self, placement: Placement[RequestT, OrderT]) -> None:
         """Place an intent, if the run may still spend what it costs."""
-        entry = placement.entry
+        entry, quoted = placement.entry, None
         if entry.state is State.PLACED:
             placement.order = self._provider.load_order(entry.result)
         elif entry.state is not State.REJECTED or entry.try_again:
@@ -188,7 +189,17 @@ class Crew(Generic[RequestT, OrderT]):
             else:
                 await self._journal.add([entry])
         if placement.order is not None:
-            self._committed += self._provider.cost(placement.order)
+            self._committed += await self._taken_by(placement.order, placement.request, quoted)
+
+    async def _taken_by(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> Decimal:
+        """What an order takes of the budget: its price, or its quote while the API tells none."""
+        cost = self._provider.cost(order)
+        if cost or self._budget is None:
+            return cost
+        if quoted is None:  # an earlier run placed it
+            with suppress(Exception):
+                quoted = await self._provider.quote(request)
+        return quoted or NOTHING
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""

@@ -55,6 +55,8 @@ ROOMS: dict[str, set[str]] = {
         "jsonapi",
         "models",
         "placement",
+        "plainjson",
+        "providers",
         "sandbox",
         "transport",
     },

@@ -138,6 +138,7 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         self._now = now
         self._plain = _journal_serializer()
         self._refused_tokens: Counter[str] = Counter()
+        self._previewed: tuple[CustomerOrder, Order | DidwwError | None] | None = None
 
     @property
     def place(self) -> str:
@@ -264,16 +265,35 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         }
 
     async def quote(self, request: CustomerOrder) -> Decimal | None:
-        """The price that a preview of a new order tells; `None` for other orders."""
+        """
+        The price that a preview of a new order tells; `None` for others, or if it is refused.
+
+        Raises:
+            DidwwError: Nobody was asked, and no other order would fare better.
+        """
+        told = await self._preview(request)
+        self._previewed = (request, told)
+        return self.cost(told) if isinstance(told, Order) and told.pricing_summary else None
+
+    async def problem(self, request: CustomerOrder) -> str:
+        """Why a preview of a new order is refused; empty if it is not, and for other orders."""
+        known, self._previewed = self._previewed, None
+        # A quote asks the same, most often just before.
+        told = known[1] if known and known[0] == request else await self._preview(request)
+        return str(told) if isinstance(told, DidwwError) else ""
+
+    async def _preview(self, request: CustomerOrder) -> Order | DidwwError | None:
+        """What a new order would become, or what it is refused with; `None` for other orders."""
         order = request.order
         if not isinstance(order, NewOrder):
             return None
         preview = OrderPreview(line_items=order.line_items, currency_code=order.currency_code)
         try:
-            told = await self._client.create_order(request.customer_id, preview, fetch_price=True)
-        except DidwwError:
-            return None
-        return self.cost(told) if told.pricing_summary else None
+            return await self._client.create_order(request.customer_id, preview, fetch_price=True)
+        except (AuthenticationError, ClientStateError, ConnectError, TokenError):
+            raise
+        except DidwwError as error:
+            return error
 
     def count_requests(self) -> Callable[[], int]:
         """Begin to count the requests of the running task."""

@@ -30,13 +30,19 @@ class PlumPace:
 
     Clients of one account share its limits: give them the same object. Which accounts, tokens
     or addresses share a limit at Plum is not documented.
-    `a_minute` replaces single numbers of `DOCUMENTED_PACES`; `None` sets no bound.
+    `a_minute` replaces single numbers of `DOCUMENTED_PACES`; `None` sets no bound. `a_second`
+    takes the place of them all: so many requests a second, whatever they are for.
 
     Raises:
         ConfigurationError: There is no such operation, or a number is none that makes sense.
     """
 
-    def __init__(self, a_minute: Mapping[str, int | None] | None = None) -> None:
+    def __init__(
+        self, a_minute: Mapping[str, int | None] | None = None, *, a_second: int | None = None
+    ) -> None:
+        if a_minute is not None and a_second is not None:
+            raise ConfigurationError("a_second takes the place of a_minute; give one of the two")
+        self._of_all = None if a_second is None else Pace(a_second)
         numbers: dict[str, int | None] = {**DOCUMENTED_PACES}
         for operation, number in (a_minute or {}).items():
             if operation not in numbers:
@@ -51,8 +57,10 @@ class PlumPace:
 
     def of(self, operation: str) -> Pace | None:
         """The pace of one operation; `None` if it has no bound."""
-        return self._paces.get(operation)
+        return self._of_all or self._paces.get(operation)
 
     def __repr__(self) -> str:
+        if self._of_all is not None:
+            return f"{type(self).__name__}(a_second={self._of_all.requests})"
         numbers = {operation: pace.requests for operation, pace in self._paces.items()}
         return f"{type(self).__name__}({numbers!r})"

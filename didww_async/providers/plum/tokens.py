@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable
-from contextlib import suppress
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -92,8 +92,9 @@ class TokenFile:
     """
     Keeps the pair in a file that only its owner can read.
 
-    Put the first pair there with `store`. The file is replaced as a whole and on disk before
-    `store` returns, so a crash leaves the old pair or the new one, never half of either.
+    Put the first pair there with `store`, or with `begin` where there may be one already. The
+    file is replaced as a whole and on disk before `store` returns, so a crash leaves the old pair
+    or the new one, never half of either.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -119,8 +120,29 @@ class TokenFile:
             raise ConfigurationError(problem) from None
         return _pair(members, self._path)
 
+    def begin(self, pair: TokenPair) -> bool:
+        """
+        Put the first pair there; whether it was, as a file that is there already stays.
+
+        The pair in it is newer, however many processes begin at once.
+        """
+        with self._written_beside(pair) as beside:
+            try:
+                self._path.hardlink_to(beside)
+            except FileExistsError:
+                return False
+        _sync_folder(self._path.parent)
+        return True
+
     def store(self, pair: TokenPair) -> None:
         """Replace the file; an `OSError` leaves it as it was."""
+        with self._written_beside(pair) as beside:
+            beside.replace(self._path)
+        _sync_folder(self._path.parent)
+
+    @contextmanager
+    def _written_beside(self, pair: TokenPair) -> Generator[Path]:
+        """A file with the pair, on disk, to take the name of this one; gone afterwards."""
         beside = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
         text = json.dumps(attrs.asdict(pair), indent=1).encode()
         try:
@@ -129,12 +151,10 @@ class TokenFile:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            beside.replace(self._path)
-        except BaseException:
+            yield beside
+        finally:
             with suppress(OSError):
-                beside.unlink()
-            raise
-        _sync_folder(self._path.parent)
+                beside.unlink(missing_ok=True)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"

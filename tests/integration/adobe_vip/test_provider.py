@@ -22,6 +22,7 @@ from didww_async.placement import (
     PutOff,
     Refused,
 )
+from didww_async.placement.quote import quote
 from didww_async.providers.adobe_vip import (
     AdobeVipClient,
     AdobeVipProvider,
@@ -466,6 +467,18 @@ async def test_a_quote_is_a_preview(
     bad = attrs.evolve(wanted, customer_id="1")
     assert await provider.quote(bad) is None
     assert sandbox.state.orders == {}
+
+
+async def test_a_quote_tells_what_speaks_against_an_order(
+    sandbox: AdobeVipSandbox, provider: AdobeVipProvider, wanted: CustomerOrder
+) -> None:
+    """By one preview an order; nothing speaks against a good one."""
+    named = attrs.evolve(wanted.order, external_reference_id="another")
+    bad = attrs.evolve(wanted, customer_id="1", order=named)
+    told = await quote(provider, [bad, wanted])
+    assert len(posts(sandbox)) == 2
+    assert [row.problem for row in told.problems] == [await provider.problem(bad)]
+    assert "Customer: 1" in told.problems[0].problem
 
 
 async def test_requests_are_counted(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from didww_async import cli
-from didww_async.cli.didww_columns import DIDWW
 from didww_async.cli.exit_codes import ExitCode
+from didww_async.cli.order_apis import ORDER_APIS
 from tests.integration.cli.conftest import PATIENCE_SECONDS
 
 DOCS = Path(__file__).parents[3] / "docs" / "command-line.md"
@@ -29,8 +29,8 @@ EXAMPLES = [
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_an_example_does_what_it_says(line: str, tmp_path: Path, nowhere: None) -> None:
     """Each works as it stands, without an account."""
-    [orders] = re.findall(r"```csv\n(.*?)```", TEXT, re.DOTALL)
-    (tmp_path / "orders.csv").write_text(orders)
+    for name, rows in re.findall(r"`(\w+\.csv)`:\n\n```csv\n(.*?)```", TEXT, re.DOTALL):
+        (tmp_path / name).write_text(rows)
     python = f"python() {{ '{sys.executable}' \"$@\"; }}"
     didww = 'didww() { python -m didww_async.cli "$@"; }'
     done = subprocess.run(
@@ -47,12 +47,19 @@ def test_an_example_does_what_it_says(line: str, tmp_path: Path, nowhere: None) 
 
 def test_there_are_examples() -> None:
     """Those of the guide and of the README are found."""
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 12
 
 
 def test_every_column_is_described() -> None:
-    """In the order in which --help has them."""
-    assert re.findall(r"^\| `([a-z_]+)` \|", TEXT, re.MULTILINE) == list(DIDWW.by_name)
+    """Of every API, in the order in which --help has them."""
+    columns = [name for api in ORDER_APIS.values() for name in api.columns.by_name]
+    assert re.findall(r"^\| `([a-z_]+)` \|", TEXT, re.MULTILINE) == columns
+
+
+def test_every_environment_variable_is_described() -> None:
+    """Of every API."""
+    variables = {name for api in ORDER_APIS.values() for name in api.variables}
+    assert set(re.findall(r"`((?:DIDWW|ADOBE|PLUM)_[A-Z_]+)`", TEXT)) == variables
 
 
 def test_every_exit_code_is_described() -> None:

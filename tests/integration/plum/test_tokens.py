@@ -251,6 +251,17 @@ def test_file_that_can_not_be_written_stays_as_it_was(
     assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
 
 
+def test_a_pair_in_a_file_is_not_begun_anew(tmp_path: Path) -> None:
+    """It is newer than the one to begin with; both leave one file, its owner's alone."""
+    path = tmp_path / "tokens.json"
+    first = TokenPair(access_token="a1", refresh_token="r1")
+    assert TokenFile(path).begin(first)
+    assert not TokenFile(path).begin(TokenPair(access_token="a0", refresh_token="r0"))
+    assert TokenFile(path).load() == first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
+
+
 async def test_no_secret_is_shown(sandbox: PlumSandbox, caplog: pytest.LogCaptureFixture) -> None:
     """Tokens and the client secret that a server repeats are in no error, log or repr."""
     caplog.set_level("DEBUG", logger="didww_async")

@@ -210,6 +210,22 @@ async def test_the_budget_is_not_passed() -> None:
     assert report.stop_reason == "the budget of 52 is spent"
 
 
+@pytest.mark.parametrize("runs", [1, 2])
+async def test_a_budget_holds_where_orders_come_without_their_price(runs: int) -> None:
+    """Then an order counts as it was quoted, also one that an earlier run placed."""
+
+    class Silent(Shop):
+        def cost(self, order: Parcel) -> Decimal:
+            return Decimal(0)
+
+    shop, journal = Silent(), Durable()
+    for _ in range(runs):
+        await ended(bulk(shop, wishes(4), journal, budget=Decimal(10), concurrency=1))
+        journal = journal.restarted()
+
+    assert len(shop.live()) == 2
+
+
 async def test_a_budget_holds_what_may_have_been_spent() -> None:
     """An unconfirmed order keeps its money."""
     shop = Shop(STORED, looks=["fails"] * 99)

@@ -238,3 +238,15 @@ def test_paces_are_the_documented_ones() -> None:
     assert pace.of("getBalance") is None
     with pytest.raises(ConfigurationError, match="placeOrders"):
         PlumPace({"placeOrders": 10})
+
+
+def test_one_pace_may_be_that_of_all_operations() -> None:
+    """So many a second, which leaves no room for numbers a minute."""
+    pace = PlumPace(a_second=7)
+    assert pace.of("placeOrder") is pace.of("getBalance")
+    shared = pace.of("placeOrder")
+    assert shared is not None
+    assert (shared.requests, shared.seconds) == (7, 1.0)
+    assert repr(pace) == "PlumPace(a_second=7)"
+    with pytest.raises(ConfigurationError, match="a_second takes the place of a_minute"):
+        PlumPace({"placeOrder": 10}, a_second=7)
