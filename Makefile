@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: help demo test check bench clean
 
 help:
-	@echo "make demo    the sandbox, and every kind of order placed on it"
+	@echo "make demo    the sandbox, every kind of order placed on it, and 200 through faults and a kill"
 	@echo "make test    all tests"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make bench   speed against the peers and the limits of this machine"
