@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import ROOT, Figure, figure_table, machine
 
-ALL = ("decode_page", "create_order", "list_orders", "prefetch", "import_time", "pace")
+ALL = ("decode_page", "create_order", "list_orders", "prefetch", "import_time", "pace", "bulk_pace")
 
 
 def main() -> None:
