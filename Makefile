@@ -2,13 +2,18 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+CHAOS_ORDERS ?= 5000
+CHAOS_OTHER_ORDERS ?= 2000
+CHAOS_SEEDS ?= 20
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test chaos check bench clean
 
 help:
-	@echo "make demo    the sandbox, and every kind of order placed on it"
+	@echo "make demo    the sandbox, every kind of order placed on it, and 200 through faults and a kill"
 	@echo "make test    all tests"
+	@echo "make chaos   the tests that kill and break for long: $(CHAOS_ORDERS) orders at DIDWW, $(CHAOS_OTHER_ORDERS) at each of"
+	@echo "             the others, $(CHAOS_SEEDS) times; make chaos CHAOS_ORDERS=1000 CHAOS_SEEDS=3 is shorter"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make bench   speed against the peers and the limits of this machine"
 	@echo "make clean   forget .venv and the caches"
@@ -18,6 +23,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	@$(BIN)/python -m pytest
+
+chaos: $(VENV)/.test
+	@CHAOS_ORDERS=$(CHAOS_ORDERS) CHAOS_OTHER_ORDERS=$(CHAOS_OTHER_ORDERS) CHAOS_SEEDS=$(CHAOS_SEEDS) \
+		$(BIN)/python -m pytest -v -s --durations=0 tests/chaos
 
 check: $(VENV)/.test
 	@$(BIN)/ruff format --check .

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from benchmarks.measure import ROOT, Figure, figure_table, machine
 
-ALL = ("decode_page", "create_order", "list_orders", "prefetch", "import_time", "pace", "bulk_cost")
+ALL = (
+    "decode_page",
+    "create_order",
+    "list_orders",
+    "prefetch",
+    "import_time",
+    "pace",
+    "bulk_pace",
+    "bulk_cost",
+)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import platform
 import statistics
@@ -41,6 +42,8 @@ class Figure:
     @property
     def excess(self) -> float | None:
         """By how much the target is missed, as a share of it; `None` without a target."""
+        if self.at_most is not None and not self.at_most:
+            return math.inf if self.value else 0.0
         if self.at_most is not None:
             return self.value / self.at_most - 1
         if self.at_least is not None:
@@ -61,7 +64,9 @@ class Figure:
         elif self.at_least is not None:
             target = f">= {self.at_least:g} {self.unit}"
         if self.excess is not None:
-            verdict = f"missed by {self.excess:.1%}" if self.missed else "met"
+            verdict = "met"
+            if self.missed:
+                verdict = f"missed by {self.excess:.1%}" if self.at_most != 0 else "missed"
         spread = "{:.3g} .. {:.3g}".format(*self.spread) if self.spread else ""
         return self.name, f"{self.value:.3g} {self.unit}", spread, target, verdict
 
@@ -99,10 +104,13 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
 
 
 @contextlib.contextmanager
-def server(*, orders: int = 1000, latency: float = 0.0) -> Iterator[str]:
-    """The base URL of the trivial server, in a process of its own."""
+def server(
+    *, orders: int = 1000, latency: float = 0.0, jitter: float = 0.0, limit: int = 0
+) -> Iterator[str]:
+    """The base URL of the trivial server, in a process of its own; see there for the options."""
     command = [sys.executable, "-m", "benchmarks.server"]
     command += ["--orders", str(orders), "--latency", str(latency)]
+    command += ["--jitter", str(jitter), "--limit", str(limit)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,18 +1,21 @@
 """
 A server that does as little as it can, so that it is not what a benchmark measures.
 
-It answers `POST` with one canned order, `GET /v3/orders` with generated pages, and
-`GET /arrivals` with the instants at which the requests before it arrived. It prints
-its port, and ends when its standard input does.
+It answers `POST` with one canned order, `GET /v3/orders` with generated pages,
+`GET /arrivals` with the instants at which the requests before it arrived, and
+`GET /refused` with how many of them got a 429. It prints its port, and ends when its
+standard input does.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import re
 import sys
 import time
+from collections import deque
 
 import orjson
 
@@ -51,11 +54,34 @@ class _Pages:
         return kept
 
 
+class _Limit:
+    """At most so many requests in any second; what is refused does not count among them."""
+
+    def __init__(self, requests: int) -> None:
+        self.requests = requests
+        self.refused = 0
+        self._granted: deque[float] = deque()
+
+    def refuses(self, now: float) -> bool:
+        while self._granted and self._granted[0] <= now - 1.0:
+            self._granted.popleft()
+        if self.requests and len(self._granted) >= self.requests:
+            self.refused += 1
+            return True
+        self._granted.append(now)
+        return False
+
+
 class _Connection(asyncio.Protocol):
     canned = _answer(b"201 Created", created_order())
+    too_many = _answer(
+        b"429 Too Many Requests", b'{"errors":[{"status":"429","detail":"Too Many Requests"}]}'
+    )
     arrivals: list[float]
     pages: _Pages
     latency: float
+    jitter: float
+    limit: _Limit
 
     def __init__(self) -> None:
         self._received = b""
@@ -82,19 +108,25 @@ class _Connection(asyncio.Protocol):
             self.arrivals.clear()
             self._transport.write(_answer(b"200 OK", told))
             return
-        self.arrivals.append(time.monotonic())
-        if request.startswith(b"POST"):
+        if request.startswith(b"GET /refused"):
+            self._transport.write(_answer(b"200 OK", orjson.dumps(self.limit.refused)))
+            return
+        now = time.monotonic()
+        self.arrivals.append(now)
+        if self.limit.refuses(now):
+            answer = self.too_many
+        elif request.startswith(b"POST"):
             answer = self.canned
         else:
             answer = self.pages.answer(request[: request.index(b"\r\n")])
         if self.latency:
-            asyncio.get_running_loop().call_later(self.latency, self._transport.write, answer)
+            seconds = self.latency + random.uniform(-self.jitter, self.jitter)
+            asyncio.get_running_loop().call_later(seconds, self._transport.write, answer)
         else:
             self._transport.write(answer)
 
 
-async def _serve(pages: _Pages, latency: float) -> None:
-    _Connection.arrivals, _Connection.pages, _Connection.latency = [], pages, latency
+async def _serve(pages: _Pages) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(_Connection, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -108,8 +140,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=1000)
     parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--jitter", type=float, default=0.0, help="more or less than that")
+    parser.add_argument("--limit", type=int, default=0, help="requests in any second; 0 for any")
     options = parser.parse_args()
-    asyncio.run(_serve(_Pages(options.orders), options.latency))
+    _Connection.arrivals, _Connection.pages = [], _Pages(options.orders)
+    _Connection.latency, _Connection.jitter = options.latency, options.jitter
+    _Connection.limit = _Limit(options.limit)
+    asyncio.run(_serve(_Connection.pages))
 
 
 if __name__ == "__main__":

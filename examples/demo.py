@@ -1,9 +1,10 @@
 """
 The main job, from the balance to the numbers: `make demo`, or `python examples/demo.py`.
 
-Without a key it runs on the sandbox in the box. With `DIDWW_API_KEY` (and
-`DIDWW_BASE_URL`, if not production) it runs against the real API, where it only
-reads, unless `--really-order` lets it spend money.
+Without a key it runs on the sandbox in the box, and ends with orders in bulk, at DIDWW and then
+at all three sandboxes: see `bulk.py`. With `DIDWW_API_KEY` (and `DIDWW_BASE_URL`, if not
+production) it runs against the real API, where it only reads, unless `--really-order` lets it
+spend money.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
+
+from printing import Row, heading, table
 
 from didww_async import (
     DidGroup,
@@ -36,22 +40,6 @@ from didww_async import (
 REQUESTS = Path(__file__).with_name("orders.json")
 PLACEHOLDERS = re.compile(r"\{([a-z_]+)\}")
 PAGE_SIZE = 4
-Row = Sequence[object]
-
-
-def heading(text: str) -> None:
-    """A line that says what comes next."""
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}")
-
-
-def table(header: Row, rows: Iterable[Row]) -> None:
-    """Columns, each as wide as it has to be."""
-    lines = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  " + "  ".join(cells).rstrip())
 
 
 @contextmanager
@@ -223,6 +211,30 @@ async def run(didww: DidwwClient, ids: Mapping[str, str], *, spend: bool) -> Non
         print("\nNothing was ordered: --really-order would spend money.")
 
 
+async def run_on_sandbox() -> bool:
+    """All of it on the sandbox in the box, then orders in bulk; whether each was placed once."""
+    from didww_async.sandbox import Sandbox  # noqa: PLC0415  # not needed for the real API
+
+    async with (
+        Sandbox(complete_after=2) as sandbox,
+        DidwwClient(sandbox.api_key, base_url=sandbox.url) as didww,
+    ):
+        print(f"On a sandbox at {sandbox.url}")
+        landmarks = sandbox.state.landmarks
+        ids = {
+            "sold_out_sku": landmarks.sold_out_sku_id,
+            "emergency_calling_service": landmarks.emergency_calling_service_id,
+        }
+        await run(didww, ids, spend=True)
+    if find_spec("rich") is None:
+        print('\nNo orders in bulk: their bars need rich, which `pip install ".[cli]"` brings.')
+        return True
+    from bulk import APIS, place_in_bulk  # noqa: PLC0415  # imports rich
+
+    alone = await place_in_bulk(["didww"])
+    return await place_in_bulk([*APIS]) and alone
+
+
 async def main() -> int:
     """Run on the real API if there is a key, else on the sandbox."""
     parser = argparse.ArgumentParser(description="The main job, from the balance to the numbers.")
@@ -231,26 +243,15 @@ async def main() -> int:
     )
     options = parser.parse_args()
     started = perf_counter()
+    went_well = True
     if os.environ.get("DIDWW_API_KEY"):
         async with DidwwClient() as didww:
             print(f"On {didww!r}")
             await run(didww, {}, spend=options.really_order)
     else:
-        from didww_async.sandbox import Sandbox  # noqa: PLC0415  # not needed for the real API
-
-        async with (
-            Sandbox(complete_after=2) as sandbox,
-            DidwwClient(sandbox.api_key, base_url=sandbox.url) as didww,
-        ):
-            print(f"On a sandbox at {sandbox.url}")
-            landmarks = sandbox.state.landmarks
-            ids = {
-                "sold_out_sku": landmarks.sold_out_sku_id,
-                "emergency_calling_service": landmarks.emergency_calling_service_id,
-            }
-            await run(didww, ids, spend=True)
+        went_well = await run_on_sandbox()
     print(f"\nDone in {perf_counter() - started:.1f} seconds.")
-    return 0
+    return 0 if went_well else 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 import attrs
@@ -94,13 +94,13 @@ class Speed:
 
 
 @contextlib.contextmanager
-def showing(work: Work) -> Generator[None]:
-    """Show how far the work is, on stderr, until the block ends."""
+def showing(*works: Work) -> Generator[None]:
+    """Show how far each work is, one below the other, on stderr, until the block ends."""
     console = Console(file=sys.stderr)
+    watched = [(work, Speed()) for work in works]
     if console.is_terminal and not console.is_dumb_terminal:
-        speed = Speed()
         with Live(
-            get_renderable=lambda: _picture(work, speed.sample(work.done)),
+            get_renderable=lambda: _pictures(watched),
             console=console,
             transient=True,
             redirect_stdout=False,
@@ -108,23 +108,24 @@ def showing(work: Work) -> Generator[None]:
         ):
             yield
     else:
-        with _lines(work):
+        with _lines(watched):
             yield
 
 
 @contextlib.contextmanager
-def _lines(work: Work) -> Generator[None]:
+def _lines(watched: Sequence[tuple[Work, Speed]]) -> Generator[None]:
     """Lines from a thread, so that work which does not come round is shown, too."""
     ended = threading.Event()
-    speed = Speed()
 
     def tell() -> None:
         wait = FIRST_LINE_SECONDS
         while not ended.wait(wait):
-            say(_line(work, speed.sample(work.done)))
+            for work, speed in watched:
+                say(_line(work, speed.sample(work.done)))
             wait = LINE_SECONDS
 
-    speed.sample(work.done)
+    for work, speed in watched:
+        speed.sample(work.done)
     thread = threading.Thread(target=tell, name="progress", daemon=True)
     thread.start()
     try:
@@ -141,7 +142,12 @@ def _line(work: Work, speed: float) -> str:
     return "; ".join(parts)
 
 
-def _picture(work: Work, speed: float) -> RenderableType:
+def _pictures(watched: Sequence[tuple[Work, Speed]]) -> RenderableType:
+    widest = max(len(work.what) for work, _ in watched)
+    return Group(*(_picture(work, speed.sample(work.done), widest) for work, speed in watched))
+
+
+def _picture(work: Work, speed: float, what_width: int = 0) -> RenderableType:
     line = Table.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(
         total=work.total,
@@ -150,7 +156,9 @@ def _picture(work: Work, speed: float) -> RenderableType:
         pulse=not work.total,
         animation_time=time.monotonic(),
     )
-    line.add_row(_whole(work.what), bar, *map(_whole, (_count(work), *_pace(work, speed))))
+    line.add_row(
+        _whole(work.what.ljust(what_width)), bar, *map(_whole, (_count(work), *_pace(work, speed)))
+    )
     if not work.details:
         return line
     return Group(line, _whole(work.details))

@@ -189,7 +189,9 @@ class Crew(Generic[RequestT, OrderT]):
             else:
                 await self._journal.add([entry])
         if placement.order is not None:
-            self._committed += await self._taken_by(placement.order, placement.request, quoted)
+            # Awaited first: `+=` would add to what the sum was before.
+            taken = await self._taken_by(placement.order, placement.request, quoted)
+            self._committed += taken
 
     async def _taken_by(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> Decimal:
         """What an order takes of the budget: its price, or its quote while the API tells none."""

@@ -19,6 +19,7 @@ import attrs
 __all__ = [
     "BOUND_SECONDS",
     "ORDERS",
+    "OTHER_ORDERS",
     "SEEDS",
     "Audit",
     "LedgerProcess",
@@ -27,12 +28,14 @@ __all__ = [
     "runner",
     "started",
     "stop_at",
+    "tell",
 ]
 
 ROOT = Path(__file__).parents[2]
 ORDERS = int(os.environ.get("CHAOS_ORDERS", "300"))
+OTHER_ORDERS = int(os.environ.get("CHAOS_OTHER_ORDERS", "300"))
 SEEDS = range(int(os.environ.get("CHAOS_SEEDS", "3")))
-BOUND_SECONDS = 60 + ORDERS / 5
+BOUND_SECONDS = 60 + max(ORDERS, OTHER_ORDERS) / 5
 """No run takes that long unless it hangs."""
 
 Row = Mapping[str, Any]
@@ -99,6 +102,12 @@ async def started(*options: object) -> AsyncIterator[LedgerProcess]:
             _, errors = await process.communicate()
     assert not errors, errors.decode()
     assert process.returncode == 0
+
+
+def tell(seed: int, text: str) -> None:
+    """Say how far it is; pytest shows it with `-s`, as long runs like to have it."""
+    sys.stdout.write(f"\n  seed {seed}: {text} ")
+    sys.stdout.flush()
 
 
 async def runner(*options: object) -> asyncio.subprocess.Process:

@@ -1,7 +1,8 @@
 """
 The same engine at the two other order APIs: every row owns one order, and the report says which.
 
-`CHAOS_ORDERS` and `CHAOS_SEEDS` set the size of the run (300 orders, 3 seeds).
+`CHAOS_OTHER_ORDERS` and `CHAOS_SEEDS` set the size of the run (300 orders, 3 seeds; `make chaos`:
+2,000 and 20).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from didww_async.providers.plum import TokenFile, TokenPair
 from didww_async.sandbox.adobe_vip import AdobeVipSandbox
 from didww_async.sandbox.faults import Faults
 from didww_async.sandbox.plum import PlumSandbox
-from tests.chaos.harness import BOUND_SECONDS, ORDERS, ROOT, SEEDS
+from tests.chaos.harness import BOUND_SECONDS, OTHER_ORDERS, ROOT, SEEDS, tell
 
 KILLS = 5
 MOST_RESUMED = 5
@@ -50,16 +51,17 @@ async def _killed_and_started(
     files = [str(folder / "journal"), str(folder / "report")]
     for kills in range(KILLS + MOST_RESUMED):
         process = await asyncio.create_subprocess_exec(
-            *command, json.dumps(settings), *files, str(ORDERS), cwd=ROOT, stderr=-1
+            *command, json.dumps(settings), *files, str(OTHER_ORDERS), cwd=ROOT, stderr=-1
         )
         async with asyncio.timeout(BOUND_SECONDS):
-            goal = len(ledger()) + random_.randint(1, ORDERS // 6)
+            goal = len(ledger()) + random_.randint(1, OTHER_ORDERS // 6)
             while kills < KILLS and len(ledger()) < goal and process.returncode is None:
                 await asyncio.sleep(0.01)
             if kills < KILLS and process.returncode is None:
                 process.kill()
             _, errors = await process.communicate()
         assert process.returncode in {0, -9}, errors.decode()
+        tell(seed, f"{'killed' if process.returncode else 'ended'} at {len(ledger())} orders")
         if process.returncode == 0:
             lines = (folder / "report").read_text().splitlines()
             rows = [json.loads(line) for line in lines]
@@ -74,7 +76,7 @@ def _check(rows: list[dict[str, Any]], ledger: dict[str, str]) -> None:
     assert [row for row in rows if row["outcome"] != "placed"] == []
     assert [name for name, count in Counter(ledger.values()).items() if count > 1] == []
     assert told == ledger
-    assert set(ledger.values()) == {f"row-{number}" for number in range(ORDERS)}
+    assert set(ledger.values()) == {f"row-{number}" for number in range(OTHER_ORDERS)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

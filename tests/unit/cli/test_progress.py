@@ -53,19 +53,20 @@ def test_a_line_tells_what_is_known(work: Steps, speed: float, line: str) -> Non
 def test_lines_come_where_nothing_can_be_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From time to time, also while the work itself is stuck."""
+    """One for each work from time to time, also while the work itself is stuck."""
     told = threading.Event()
     lines: list[str] = []
 
     def note(line: str) -> None:
         lines.append(line)
-        told.set()
+        if len(lines) == 2:
+            told.set()
 
     monkeypatch.setattr(progress, "FIRST_LINE_SECONDS", 0.01)
     monkeypatch.setattr(progress, "say", note)
-    with showing(Steps("Waiting", 3, 1)):
+    with showing(Steps("Waiting", 3, 1), Steps("Placing", 5, 2)):
         assert told.wait(60)
-    assert lines[0] == "Waiting: 1 of 3"
+    assert lines[:2] == ["Waiting: 1 of 3", "Placing: 2 of 5"]
 
 
 def test_short_work_is_not_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,3 +83,13 @@ def test_a_picture_fits_on_a_narrow_terminal() -> None:
     with console.capture() as captured:
         console.print(progress._picture(work, 9.8))
     assert captured.get().count("\n") == 2
+
+
+def test_bars_begin_below_each_other() -> None:
+    """However long the names of the works are."""
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    works = [Steps("Plum", 20, 7), Steps("Adobe VIP", 20, 9)]
+    with console.capture() as captured:
+        console.print(progress._pictures([(work, Speed()) for work in works]))
+    plum, adobe = captured.get().splitlines()
+    assert plum.index("7 of 20") == adobe.index("9 of 20")
