@@ -64,6 +64,10 @@ class Crew(Generic[RequestT, OrderT]):
         self._committed = NOTHING
         """The money of the orders that were placed, and of those that are under way."""
         self._is_spent = False
+        self._uncounted = 0
+        self._is_counted = asyncio.Event()
+        self._is_counted.set()
+        """Whether all that an earlier run placed, as far as it was read, is in the sum."""
         self._count: Callable[[], int] = int
 
     @property
@@ -189,19 +193,24 @@ class Crew(Generic[RequestT, OrderT]):
             else:
                 await self._journal.add([entry])
         if placement.order is not None:
-            # Awaited first: `+=` would add to what the sum was before.
-            taken = await self._taken_by(placement.order, placement.request, quoted)
-            self._committed += taken
+            await self._commit(placement.order, placement.request, quoted)
 
-    async def _taken_by(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> Decimal:
-        """What an order takes of the budget: its price, or its quote while the API tells none."""
-        cost = self._provider.cost(order)
-        if cost or self._budget is None:
-            return cost
-        if quoted is None:  # an earlier run placed it
-            with suppress(Exception):
-                quoted = await self._provider.quote(request)
-        return quoted or NOTHING
+    async def _commit(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> None:
+        """Count what an order takes of the budget: its price, or its quote if the API tells none."""
+        cost = self._provider.cost(order) or quoted or NOTHING
+        if not cost and quoted is None and self._budget is not None:  # an earlier run placed it
+            self._uncounted += 1
+            self._is_counted.clear()
+            try:
+                with suppress(Exception):
+                    cost = await self._provider.quote(request) or NOTHING
+            finally:
+                self._uncounted -= 1
+                self._committed += cost
+                if not self._uncounted:
+                    self._is_counted.set()
+        else:
+            self._committed += cost
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""
@@ -227,6 +236,7 @@ class Crew(Generic[RequestT, OrderT]):
         except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
             placement.error = failure
             return None
+        await self._is_counted.wait()
         if quoted is None:
             placement.error = LookupError("no price is known for it, so no budget can hold it")
         elif self._committed + quoted > self._budget:

@@ -41,6 +41,7 @@ from tests.unit.placement.shop import (
     Wish,
     bulk,
     ended,
+    instant,
     late,
 )
 
@@ -211,16 +212,25 @@ async def test_the_budget_is_not_passed() -> None:
 
 
 @pytest.mark.parametrize("runs", [1, 2])
-async def test_a_budget_holds_where_orders_come_without_their_price(runs: int) -> None:
+@pytest.mark.parametrize("concurrency", [1, 4])
+async def test_a_budget_holds_where_orders_come_without_their_price(
+    runs: int, concurrency: int
+) -> None:
     """Then an order counts as it was quoted, also one that an earlier run placed."""
 
     class Silent(Shop):
         def cost(self, order: Parcel) -> Decimal:
             return Decimal(0)
 
+        async def quote(self, request: Wish) -> Decimal | None:
+            await instant()
+            if self.submitted and request.name in {"w0", "w1"}:
+                await instant()  # those that are placed are the last to be priced
+            return await super().quote(request)
+
     shop, journal = Silent(), Durable()
     for _ in range(runs):
-        await ended(bulk(shop, wishes(4), journal, budget=Decimal(10), concurrency=1))
+        await ended(bulk(shop, wishes(4), journal, budget=Decimal(10), concurrency=concurrency))
         journal = journal.restarted()
 
     assert len(shop.live()) == 2
