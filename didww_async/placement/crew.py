@@ -196,7 +196,7 @@ class Crew(Generic[RequestT, OrderT]):
             await self._commit(placement.order, placement.request, quoted)
 
     async def _commit(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> None:
-        """Count what an order takes of the budget: its price, or its quote if the API tells none."""
+        """Count what an order takes of the budget: its price, or else its quote."""
         cost = self._provider.cost(order) or quoted or NOTHING
         if not cost and quoted is None and self._budget is not None:  # an earlier run placed it
             self._uncounted += 1

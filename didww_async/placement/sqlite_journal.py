@@ -18,7 +18,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -396,21 +396,7 @@ def _open(path: Path) -> sqlite3.Connection:
             f"the journal {path} can't be opened ({error}); give a path that can be written"
         ) from None
     try:
-        # Held until the connection closes: a second process fails here, at its start.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA synchronous = FULL")
-        if is_new:  # straight into the file, not into its log, or it looks like nobody's
-            connection.execute("BEGIN EXCLUSIVE")
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.commit()
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if not is_new:
-            _check_schema(path, connection)
-        connection.commit()
+        _take(path, connection, is_new=is_new)
     except sqlite3.OperationalError as error:
         connection.close()
         if "locked" in str(error):
@@ -431,6 +417,27 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _take(path: Path, connection: sqlite3.Connection, *, is_new: bool) -> None:
+    """Take the file for this connection; make its tables, or check those it has."""
+    if not is_new:
+        _check_what_was_left(path)
+    # Held until the connection closes: a second process fails here, at its start.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA synchronous = FULL")
+    if is_new:  # straight into the file, not into its log, or it looks like nobody's
+        connection.execute("BEGIN EXCLUSIVE")
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.commit()
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    if not is_new:
+        _check_schema(path, connection)
+    connection.commit()
+
+
 def _check_header(path: Path) -> None:
     """Look at the file without SQLite, which would touch what it opens."""
     with path.open("rb") as file:
@@ -445,6 +452,19 @@ def _check_header(path: Path) -> None:
             f"the journal {path} is damaged (its header) and was left as it is; restore it from a "
             "copy, or start a new one with adopt_existing"
         )
+
+
+def _check_what_was_left(path: Path) -> None:
+    """
+    Look at a file whose process was killed through a connection that can't write.
+
+    One that can would move the log into the file when it closes, and a damaged journal may
+    have to be mended from the two as they are.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)) as reader:
+            _check_schema(path, reader)
 
 
 def _check_schema(path: Path, connection: sqlite3.Connection) -> None:

@@ -574,7 +574,6 @@ async def test_a_look_at_a_hard_link_keeps_the_lock(path: Path) -> None:
     assert "in use by another process" in told
 
 
-@pytest.mark.xfail(reason="closing the connection writes the log of a killed process into the file")
 async def test_a_damaged_journal_of_a_killed_process_is_left_as_it_is(path: Path) -> None:
     """With its log, which may be what it can be mended from."""
     python(KILLED, path, 800)
