@@ -96,6 +96,7 @@ class BulkRun(Generic[RequestT, OrderT]):
         self._make_placer = make_placer
         self._options = options
         self._stop = Stop()
+        self._is_watched = any((options.on_outcome, options.progress, options.stop_on))
         self._began = False
         self._kept: JournalOutcomes[RequestT, OrderT] | None = None
         self.counts = Counts(total=len(requests) if isinstance(requests, Sized) else None)
@@ -142,7 +143,8 @@ class BulkRun(Generic[RequestT, OrderT]):
                         self.counts.add(outcome, cost)
                         self.counts.requests = crew.requests
                         self.counts.elapsed_seconds = time.monotonic() - began
-                        await self._announce(outcome)
+                        if self._is_watched:
+                            await self._announce(outcome)
                         yield outcome
                 self.counts.requests = crew.requests
             if self._stop.failure is not None:

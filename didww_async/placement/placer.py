@@ -159,7 +159,7 @@ class Placer(Generic[RequestT, OrderT]):
         nothing is ordered: an order that may exist is looked for, and that is all.
         """
         self._reopen(placement)
-        if not await self._adopted(placement):
+        if (self.adopts or placement.entry.adopts) and not await self._adopted(placement):
             return
         for begun in range(MOST_ATTEMPTS + 1):
             may_begin = may_submit and begun < MOST_ATTEMPTS
@@ -205,9 +205,9 @@ class Placer(Generic[RequestT, OrderT]):
     async def _adopted(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Take over an order that is there already, if asked to; false if nobody can tell."""
         entry = placement.entry
-        if self.adopts and not entry.adopts:
+        if not entry.adopts:
             entry = placement.entry = changed(entry, adopts=True)
-        if not entry.adopts or entry.state is not State.WAITING or entry.attempts:
+        if entry.state is not State.WAITING or entry.attempts:
             return True
         await self._journal.put(entry)
         match await self._provider.look_up(self._intent(placement)):

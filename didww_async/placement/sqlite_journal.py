@@ -101,6 +101,7 @@ class SqliteJournal(Turns):
         self.users = 0
         """How many have it by its path; see `open_journal`."""
         self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._is_closed = False
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         if _identity(self.path) in _OPEN_HERE:
             raise JournalError(
@@ -122,7 +123,8 @@ class SqliteJournal(Turns):
 
     def close(self) -> None:
         """Write what is outstanding and close the file; may be called again."""
-        if self._thread.is_alive():
+        if not self._is_closed:
+            self._is_closed = True
             for loop in list(self._gathered):
                 self._hand_over(loop)
             self._jobs.put(None)
@@ -226,7 +228,7 @@ class SqliteJournal(Turns):
         return cast("ResultT", await cast("asyncio.Future[object]", job.answer))
 
     def _ask(self, job: _Job) -> None:
-        if not self._thread.is_alive():
+        if self._is_closed:
             raise JournalError(f"the journal {self.path} is closed")
         if job.loop is None:
             self._jobs.put([job])
