@@ -57,6 +57,7 @@ AHEAD_SECONDS = 180.0
 PAUSE_AFTER_LOSS = 1.0
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 600.0
+LAST_STORE_SECONDS = 5.0
 KNOWN_SECRETS = 16
 LARGEST_NUMBER = 10**15
 _PLAIN = PlainJsonSerializer()
@@ -260,7 +261,15 @@ class RotatingTokens:
     async def _keep(self, pair: TokenPair) -> None:
         """Store a new pair, and use it from then on."""
         try:
-            await _now(self._store.store(pair))
+            try:
+                await _now(self._store.store(pair))
+            except asyncio.CancelledError:
+                # Nobody who waits cancels an update, but the end of the loop does: it is the
+                # last occasion to keep what can't be had again.
+                async with asyncio.timeout(LAST_STORE_SECONDS):
+                    await _now(self._store.store(pair))
+                self._unstored = None
+                raise
         except Exception as error:  # noqa: BLE001  # a store of the user's may raise anything
             problem = f"the new tokens could not be stored ({type(error).__name__})"
         else:

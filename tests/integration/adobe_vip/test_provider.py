@@ -268,8 +268,7 @@ async def test_any_accepted_order_proves_the_credentials(
     body = '{"code":"4116","message":"Invalid token"}'
     for number in range(4):
         sandbox.faults.answer(401, body=body, **POST)
-        answer = await provider.submit(unlucky)
-        assert answer == PutOff(getattr(answer, "error", None), 0, used_up=True)
+        assert isinstance(await provider.submit(unlucky), PutOff)
         if number == 1:
             sandbox.faults.remembered("2129", **POST)
             assert isinstance(await submit(provider, provider.renew(wanted)), Refused)

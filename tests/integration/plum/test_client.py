@@ -148,7 +148,16 @@ async def test_lost_answer_leaves_the_order_open(
             await client.get_order(po_number="po-7c1d0e")
 
 
-@pytest.mark.parametrize("body", ["", "{}", "<html>", '{"data":{"placeOrder":{"status":0}}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "<html>",
+        '{"data":{"placeOrder":{"status":0}}}',
+        '{"success":0,"error_message_id":"order.odd"}',
+    ],
+)
 async def test_unreadable_success_leaves_the_order_open(
     sandbox: PlumSandbox, client: PlumClient, body: str
 ) -> None:
