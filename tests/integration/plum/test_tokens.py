@@ -62,6 +62,7 @@ def is_refresh(request: Request) -> bool:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a second for a second refresh."""
     monkeypatch.setattr(auth, "PAUSE_AFTER_LOSS", 0.0)
+    monkeypatch.setattr(auth, "STORED_ELSEWHERE_PAUSES", (0.0, 0.0, 0.0))
 
 
 async def test_expired_token_is_replaced_in_the_middle(sandbox: PlumSandbox) -> None:
@@ -202,6 +203,32 @@ async def test_pair_of_another_process_is_taken_over(sandbox: PlumSandbox) -> No
         await one.balance()
         await other.balance()
     assert (sandbox.tokens.refreshes, sandbox.tokens.refused) == (1, 0)
+
+
+async def test_pair_that_another_process_is_just_storing_is_waited_for(
+    sandbox: PlumSandbox,
+) -> None:
+    """Whoever comes second at the token service finds the pair of the first in the store."""
+
+    class Shared(MemoryTokens):
+        """A store whose new pair shows a moment after it was bought."""
+
+        seen = 0
+
+        def load(self) -> TokenPair:
+            self.seen += 1
+            return super().load() if self.seen > 2 else old
+
+    old = pair_of(sandbox)
+    store = Shared(old)
+    sandbox.tokens.expire_access()
+    async with client_of(sandbox, tokens=store) as first:
+        store.seen = 2
+        await first.balance()
+    store.seen = 0
+    async with client_of(sandbox, tokens=store) as second:
+        await second.balance()
+    assert (sandbox.tokens.refreshes, sandbox.tokens.refused) == (1, 1)
 
 
 async def test_twice_lost_answer_leaves_the_service_alone(sandbox: PlumSandbox) -> None:
