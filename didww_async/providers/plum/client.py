@@ -226,9 +226,9 @@ class PlumClient:
         if isinstance(order.po_number, Unset):
             order = attrs.evolve(order, po_number=uuid4().hex)
         po_number = str(order.po_number)
-        data = order_data(order, self._top_up_field)
+        data, private = order_data(order, self._top_up_field), private_texts(order)
         try:
-            placed = await self._ask("placeOrder", data, Order, is_safe=False)
+            placed = await self._ask("placeOrder", data, Order, is_safe=False, private=private)
         except asyncio.CancelledError as error:
             error.add_note(
                 "the order may have been placed; look it up with "
@@ -236,7 +236,7 @@ class PlumClient:
             )
             raise
         except DidwwError as error:
-            failure = error.redacted(private_texts(order))  # the server may have repeated it
+            failure = error.redacted(private)  # the server may have repeated it
         else:
             return attrs.evolve(placed, po_number=po_number)
         if isinstance(failure, ApiStatusError):
@@ -401,10 +401,13 @@ class PlumClient:
         *,
         kind: str = "mutation",
         is_safe: bool = True,
+        private: Sequence[str] = (),
     ) -> ModelT:
         """What an operation answers. All of them are POSTs, also those that only read."""
         envelope = {"query": f"{_TAG}.{kind}.{name}", "tag": _TAG, "variables": {"data": data}}
-        request = _Operation("POST", API_PATH, body=dumps(envelope), is_safe=is_safe, name=name)
+        request = _Operation(
+            "POST", API_PATH, body=dumps(envelope), is_safe=is_safe, private=private, name=name
+        )
         response = await self._session.send(request)
         try:
             found = content(response.body, name)

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from didww_async import DidwwError, TokenError
+from didww_async import DidwwError, OrderUnconfirmedError, TokenError
 from didww_async.errors import ConfigurationError
 from didww_async.placement import Accepted, Found, Intent, NoSuchOrder
 from didww_async.providers.plum import MemoryTokens, PlumProvider, TokenFile, TokenPair, auth
 from didww_async.sandbox.exchange import Request
-from didww_async.sandbox.plum import PlumSandbox
+from didww_async.sandbox.plum import PlumSandbox, operation
+from didww_async.transport.status import SHOWN_CHARACTERS
 from tests.integration.exposure import told_by
 from tests.integration.plum.conftest import PHONE, Clock, client_of, pair_of, top_up
 
@@ -217,13 +218,13 @@ async def test_pair_that_another_process_is_just_storing_is_waited_for(
 
         def load(self) -> TokenPair:
             self.seen += 1
-            return super().load() if self.seen > 2 else old
+            return super().load() if self.seen > 3 else old
 
     old = pair_of(sandbox)
     store = Shared(old)
     sandbox.tokens.expire_access()
     async with client_of(sandbox, tokens=store) as first:
-        store.seen = 2
+        store.seen = 3
         await first.balance()
     store.seen = 0
     async with client_of(sandbox, tokens=store) as second:
@@ -360,3 +361,18 @@ async def test_no_secret_is_shown(
     told += f"{client!r} {pair!r} {MemoryTokens(pair)!r} {intent!r} {caplog.text}"
     assert "POST" in caplog.text
     assert [secret for secret in secrets if secret in told] == []
+
+
+async def test_no_part_of_a_secret_is_shown(sandbox: PlumSandbox) -> None:
+    """A page that is cut short in an error is not cut in the middle of a token or a number."""
+    client = await client_of(sandbox).open()
+    for secret in (pair_of(sandbox).access_token, sandbox.tokens.client_secret, PHONE):
+        for padding in range(SHOWN_CHARACTERS - 9, SHOWN_CHARACTERS):
+            page = "-" * padding + secret
+            sandbox.faults.answer(500, body=page, matching=operation("placeOrder"))
+            with pytest.raises(OrderUnconfirmedError) as caught:
+                await client.place_order(top_up())
+            told = told_by(caught.value)
+            assert "-----" in told
+            assert "-" + secret[0] not in told.replace("po-7c1d0e", "")
+    await client.close()
