@@ -366,6 +366,16 @@ async def test_an_order_that_is_listed_twice_is_one(
     assert [each.order_id for each in seen.orders] == [placed.order_id]
 
 
+async def test_a_list_without_lines_still_tells_of_an_order(
+    sandbox: AdobeVipSandbox, provider: AdobeVipProvider, wanted: CustomerOrder
+) -> None:
+    """Where its lines are left out, type and reference have to do."""
+    for order_type, kind in (("NEW", Found), ("RENEWAL", NoSuchOrder)):
+        item = {"orderId": "1", "orderType": order_type, "externalReferenceId": "po-2026-000759"}
+        sandbox.faults.answer(200, body=json.dumps({"items": [item]}), method="GET")
+        assert isinstance(await provider.look_up(intent(provider, wanted)), kind)
+
+
 async def test_returns_of_other_orders_are_other_orders(
     sandbox: AdobeVipSandbox, provider: AdobeVipProvider, client: AdobeVipClient, clock: Clock
 ) -> None:
