@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -37,6 +37,8 @@ class Request:
     a 429, or a 401 once the credentials are renewed. Not so where its headers or its body are
     for one answer.
     """
+    private: Sequence[str] = attrs.field(default=(), repr=False)
+    """What an answer may repeat of it, and no error is to show."""
 
 
 @attrs.frozen

@@ -35,7 +35,7 @@ __all__ = ["ClientCredentialsAuth"]
 
 RENEWED_AHEAD_SECONDS = 180.0
 SHORTEST_SHARE = 0.1
-KNOWN_TOKENS = 4
+KNOWN_TOKENS = 16
 CHECK_THE_CLIENT = " (check client_id and client_secret, and the environment that they are for)"
 _PLAIN = PlainJsonSerializer()
 

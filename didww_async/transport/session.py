@@ -290,21 +290,21 @@ class Session:
                         (time.perf_counter() - started) * 1000,
                         number,
                     )
-        failure = self._judge(request.method, url, self._blotted(response))
+        failure = self._judge(request.method, url, self._blotted(request, response))
         if failure is None:
             return response
         if isinstance(failure, RateLimitedError):
             self._pause(failure, pace)
         raise self.redacted(failure)
 
-    def _blotted(self, response: Response) -> Response:
+    def _blotted(self, request: Request, response: Response) -> Response:
         """The answer; one that is no success without the secrets that it may repeat."""
         if response.status < 300:  # noqa: PLR2004
             return response
         # Before the judge cuts a text short in the middle of one. What the body escapes is
         # blotted out of the finished error.
         body = response.body
-        for secret in self._auth.secrets():
+        for secret in (*self._auth.secrets(), *request.private):
             body = body.replace(secret.encode(), b"[redacted]")
         return Response(response.status, response.headers, body)
 

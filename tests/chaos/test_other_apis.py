@@ -100,9 +100,14 @@ async def test_adobe_has_one_order_for_each_row(seed: int, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_plum_has_one_order_for_each_row(seed: int, tmp_path: Path) -> None:
-    """Through faults, kills, and details that are visible late."""
+    """Through faults, kills, details that are visible late, and tokens that end meanwhile."""
     async with PlumSandbox(
-        seed=seed, balance=10_000_000, record_requests=False, details_after=0.2
+        seed=seed,
+        balance=10_000_000,
+        record_requests=False,
+        details_after=0.2,
+        access_seconds=2,
+        refresh_grace=3600,  # or a kill during a refresh would need somebody at the dashboard
     ) as sandbox:
         tokens = tmp_path / "tokens"
         newest = sandbox.tokens.newest
@@ -125,3 +130,4 @@ async def test_plum_has_one_order_for_each_row(seed: int, tmp_path: Path) -> Non
         )
 
         _check(rows, {str(order.id): order.po_number for order in sandbox.orders})
+        assert sandbox.tokens.refreshes > 0

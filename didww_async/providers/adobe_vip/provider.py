@@ -137,6 +137,8 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         self._pause_seconds = pause_seconds
         self._now = now
         self._plain = _journal_serializer()
+        # By intent, as several of them meet one old token at once. A token that is accepted
+        # anywhere shows that the credentials are good, so it counts for all.
         self._refused_tokens: Counter[str] = Counter()
         self._previewed: tuple[CustomerOrder, Order | DidwwError | None] | None = None
 
@@ -208,7 +210,7 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
                 if code_of(error) != STILL_PROCESSING or pause is None:
                     return self._answer_to(error, intent, waited=waited)
             else:
-                self._refused_tokens.pop(intent.key, None)
+                self._refused_tokens.clear()
                 if waited or intent.attempts > 1:
                     order = await self._as_it_is_now(request.customer_id, order)
                 return Accepted(order)
@@ -227,11 +229,13 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
             start = dt.datetime.fromtimestamp(intent.began_at - CLOCK_SKEW_SECONDS, dt.UTC)
         history = self._client.order_history(request.customer_id, start_date=start)
         try:
-            found = [order async for order in history if _came_of(order, request.order)]
+            # By their ids: an order that is pushed on to the next page by a newer one while
+            # the pages are read comes twice, and is one all the same.
+            found = {o.order_id: o async for o in history if _came_of(o, request.order)}
         except DidwwError as error:
             return CannotTell(error)
-        found.sort(key=lambda order: (order.creation_date or _NEVER, order.order_id))
-        return Found(tuple(found)) if found else NoSuchOrder()
+        eldest = sorted(found.values(), key=lambda o: (o.creation_date or _NEVER, o.order_id))
+        return Found(tuple(eldest)) if eldest else NoSuchOrder()
 
     def order_id(self, order: Order) -> str:
         """The order's id."""
@@ -311,8 +315,6 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         self, error: DidwwError, intent: Intent[CustomerOrder], *, waited: bool
     ) -> Answer[Order]:
         repeated = waited or intent.attempts > 1
-        if not isinstance(error, AuthenticationError):
-            self._refused_tokens.pop(intent.key, None)
         answer: Answer[Order]
         match error:
             case OrderUnconfirmedError():
@@ -325,6 +327,10 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
                 # The server is to repeat its first answer before it looks at the request; if
                 # it looks first, a refusal may come of the very order that was placed.
                 answer = Refused(error, stop=_why_stop(error), unsure=repeated)
+                if not answer.stop and code_of(
+                    error
+                ):  # of the order: the token was looked at first
+                    self._refused_tokens.clear()
             case _:
                 answer = NoAnswer(error, used_up=True)
         return answer
@@ -345,6 +351,7 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         if isinstance(error, AuthenticationError):
             self._refused_tokens[intent.key] += 1
             if not repeated and self._refused_tokens[intent.key] >= MOST_REFUSED_TOKENS:
+                self._refused_tokens.clear()  # a run that comes later begins anew
                 return Refused(error, stop=f"{type(error).__name__}: {error}")
             seconds = 0.0  # there is a fresh token by now
         elif isinstance(error, RateLimitedError) and error.retry_after is not None:
@@ -380,13 +387,19 @@ def _why_stop(error: DidwwError) -> str:
 
 
 def _came_of(order: Order, request: RealOrder) -> bool:
-    """Whether an order is the one that was asked for: by reference, type and lines."""
+    """Whether an order is the one that was asked for: by reference, type, original and lines."""
+    original = request.reference_order_id if isinstance(request, ReturnOrder) else None
     return (
         order.external_reference_id == request.external_reference_id
         and order.order_type == request.order_type
-        and {_line_mark(line) for line in order.line_items}
-        == {_line_mark(line) for line in request.line_items}
+        and (original is None or order.reference_order_id in {original, None})
+        # A list that leaves the lines out speaks of it all the same: nothing is ordered twice.
+        and (not order.line_items or _line_marks(order) == _line_marks(request))
     )
+
+
+def _line_marks(order: Order | RealOrder) -> set[tuple[int, str, int]]:
+    return {_line_mark(line) for line in order.line_items}
 
 
 def _line_mark(line: LineItem | NewLineItem | ReturnLineItem) -> tuple[int, str, int]:

@@ -57,7 +57,8 @@ def _check_code(field: str, value: object, longest: int = 100) -> None:
 def check_reference(value: object) -> None:
     """Refuse what can't be an `external_reference_id`."""
     field = "external_reference_id"
-    if not isinstance(value, str) or not value:
+    # A blank one may count as none, and an order without a reference can't be found.
+    if not isinstance(value, str) or not value.strip():
         raise _refuse(field, f"takes a text, not {value!r}")
     if len(value) > LONGEST_REFERENCE:
         hint = ""

@@ -79,7 +79,7 @@ _KINDS: Mapping[str, type[ApiStatusError]] = {
     "PLE10021": TryAgainLaterError,
 }
 _LIMIT_EXCEEDED = "request_limit_exceeded"
-_TOKEN_TROUBLE = ("error_description", "error_message_id")
+_AUTH_MESSAGES = "auth."
 
 
 def judge(method: str, sent_to: URL, response: Response) -> DidwwError | None:
@@ -102,6 +102,8 @@ def judge(method: str, sent_to: URL, response: Response) -> DidwwError | None:
         # Errors of operations, such as PLE10019: none of them is about the token.
         return PermissionDeniedError(method, url, status, errors)
     if not 200 <= status < 300:  # noqa: PLR2004
+        if "data" in members:  # an order, with codes in it: no part of it belongs into an error
+            response = Response(status, response.headers, b"")
         return status_error(method, sent_to, response, errors, hint=CHECK_THE_TOKENS)
     return ApiStatusError(method, url, status, errors) if errors else None
 
@@ -175,8 +177,9 @@ def _seconds(value: object) -> float | None:
 
 def _speaks_of_a_token(members: Mapping[str, Any]) -> bool:
     """Whether it is an error of the token service, or of a token."""
-    named = isinstance(members.get("error"), str) or members.get("success") in (0, "0")
-    return named and any(isinstance(members.get(name), str) for name in _TOKEN_TROUBLE)
+    if isinstance(members.get("error"), str) and isinstance(members.get("error_description"), str):
+        return True
+    return str(members.get("error_message_id")).startswith(_AUTH_MESSAGES)
 
 
 def _errors(members: Mapping[str, Any]) -> Iterable[ErrorObject]:

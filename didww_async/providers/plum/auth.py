@@ -55,8 +55,11 @@ MOST_AHEAD_SECONDS = 86_400.0
 AHEAD_SECONDS = 180.0
 """Where it is not known how long a token lives."""
 PAUSE_AFTER_LOSS = 1.0
+STORED_ELSEWHERE_PAUSES = (0.0, 0.25, 0.5, 1.0)
+"""Processes that share a store find the same moment right for a refresh; one of them gets it."""
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 600.0
+LAST_STORE_SECONDS = 5.0
 KNOWN_SECRETS = 16
 LARGEST_NUMBER = 10**15
 _PLAIN = PlainJsonSerializer()
@@ -260,7 +263,15 @@ class RotatingTokens:
     async def _keep(self, pair: TokenPair) -> None:
         """Store a new pair, and use it from then on."""
         try:
-            await _now(self._store.store(pair))
+            try:
+                await _now(self._store.store(pair))
+            except asyncio.CancelledError:
+                # Nobody who waits cancels an update, but the end of the loop does: it is the
+                # last occasion to keep what can't be had again.
+                async with asyncio.timeout(LAST_STORE_SECONDS):
+                    await _now(self._store.store(pair))
+                self._unstored = None
+                raise
         except Exception as error:  # noqa: BLE001  # a store of the user's may raise anything
             problem = f"the new tokens could not be stored ({type(error).__name__})"
         else:
@@ -271,12 +282,15 @@ class RotatingTokens:
         raise TokenError(DidwwError(problem), STORE_FAILED)
 
     async def _survive(self, tried: TokenPair, cause: DidwwError) -> None:
-        """After a refusal: another process may have been faster, and its pair is in the store."""
-        stored = await self._load()
-        if stored.refresh_token != tried.refresh_token:
-            self._adopt(stored)
-            if self._is_good(stored):
-                return
+        """After a refusal: another process may have been faster, and is just storing its pair."""
+        for pause in STORED_ELSEWHERE_PAUSES:
+            await asyncio.sleep(pause)
+            stored = await self._load()
+            if stored.refresh_token != tried.refresh_token:
+                self._adopt(stored)
+                if self._is_good(stored):
+                    return
+                break
         error = TokenError(cause, GENERATE_NEW)
         self._dead = (tried.refresh_token, error)
         raise error

@@ -34,7 +34,14 @@ from didww_async.providers.plum.models import Balance, FilterGroup, Order, Produ
 from didww_async.providers.plum.pace import PlumPace
 from didww_async.providers.plum.pages import LARGEST_PAGE, Pages
 from didww_async.providers.plum.queries import details_data, history_data, vouchers_data
-from didww_async.providers.plum.requests import NewTopUpOrder, TopUpField, order_data
+from didww_async.providers.plum.requests import (
+    NewTopUpOrder,
+    TopUpField,
+    check_sold,
+    checked_product_id,
+    order_data,
+    private_texts,
+)
 from didww_async.providers.plum.settings import PlumEnvironment, check_settings, credential
 from didww_async.providers.plum.tokens import TokenStore
 from didww_async.transport import DEFAULT_MAX_RESPONSE_BYTES, Auth, Request, Session
@@ -219,9 +226,9 @@ class PlumClient:
         if isinstance(order.po_number, Unset):
             order = attrs.evolve(order, po_number=uuid4().hex)
         po_number = str(order.po_number)
-        data = order_data(order, self._top_up_field)
+        data, private = order_data(order, self._top_up_field), private_texts(order)
         try:
-            placed = await self._ask("placeOrder", data, Order, is_safe=False)
+            placed = await self._ask("placeOrder", data, Order, is_safe=False, private=private)
         except asyncio.CancelledError as error:
             error.add_note(
                 "the order may have been placed; look it up with "
@@ -229,7 +236,7 @@ class PlumClient:
             )
             raise
         except DidwwError as error:
-            failure = error.redacted((order.phone_number,))  # the server may have repeated it
+            failure = error.redacted(private)  # the server may have repeated it
         else:
             return attrs.evolve(placed, po_number=po_number)
         if isinstance(failure, ApiStatusError):
@@ -298,6 +305,16 @@ class PlumClient:
         )
         return self._listing("getVouchers", data, Product, limit)
 
+    async def product(
+        self, product_id: str | int, *, operator_id: str | int | None = None
+    ) -> Product | None:
+        """One product of the catalogue, or `None`; `operator_id` narrows the search."""
+        wanted = checked_product_id("product_id", product_id)
+        async for found in self.vouchers(parent_product_id=operator_id, include_products=[wanted]):
+            if found.product_id == wanted:
+                return found
+        return None
+
     async def filters(self, group: str = "country") -> tuple[FilterGroup, ...]:
         """What the catalogue can be filtered by."""
         if not isinstance(group, str) or not group:
@@ -321,19 +338,9 @@ class PlumClient:
         Raises:
             InvalidRequestError: It does not; the field is named.
         """
-        listing = self.vouchers(parent_product_id=operator_id, include_products=[order.product_id])
-        async for product in listing:
-            if product.product_id == order.product_id:
-                break
-        else:
-            raise InvalidRequestError("product_id", "is not in the catalogue of this account")
-        if not product.sells(order.denomination):
-            values = ", ".join(map(str, product.denominations)) or "another amount"
-            raise InvalidRequestError("denomination", f"the product is sold at {values}")
-        most = product.order_quantity_limit
-        if most is not None and order.quantity > most:
-            raise InvalidRequestError("quantity", f"the product is sold {most} times an order")
-        return product
+        if not isinstance(order, NewTopUpOrder):
+            raise InvalidRequestError("order", f"takes a NewTopUpOrder, not {type(order).__name__}")
+        return check_sold(order, await self.product(order.product_id, operator_id=operator_id))
 
     async def wait_for_order(
         self,
@@ -394,10 +401,13 @@ class PlumClient:
         *,
         kind: str = "mutation",
         is_safe: bool = True,
+        private: Sequence[str] = (),
     ) -> ModelT:
         """What an operation answers. All of them are POSTs, also those that only read."""
         envelope = {"query": f"{_TAG}.{kind}.{name}", "tag": _TAG, "variables": {"data": data}}
-        request = _Operation("POST", API_PATH, body=dumps(envelope), is_safe=is_safe, name=name)
+        request = _Operation(
+            "POST", API_PATH, body=dumps(envelope), is_safe=is_safe, private=private, name=name
+        )
         response = await self._session.send(request)
         try:
             found = content(response.body, name)

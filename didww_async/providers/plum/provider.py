@@ -18,7 +18,7 @@ PLE10001, 10014, 10015, 10018, Refused              the request, or this account
 10019, 10041, 10042                                 nothing was begun (PLE10019 is a 401, no token)
 PIPE10015, 10016, 10017        Refused, stop        user or company disabled, address not allowed
 a refused token, renewed once  Refused, stop        no other order would fare better
-no token to be had             NotSent              and stop, if only new tokens can help
+no token to be had             NotSent              and stop, if asking again at once can't help
 PLE10004                       Refused, unsure      most likely the `poNumber` was used: by this
                                                     very order, if an earlier answer was lost
 PLE10010                       Refused, unsure      "redeem points failed": perhaps the wallet is
@@ -43,6 +43,7 @@ the answer is lost, so it is never too short.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from uuid import uuid4
@@ -79,8 +80,8 @@ from didww_async.placement import (
 from didww_async.plainjson import PlainJsonSerializer
 from didww_async.providers.plum.answers import NO_SUCH_ORDER, certainly_refused, code_of
 from didww_async.providers.plum.client import PlumClient
-from didww_async.providers.plum.models import DeliveryStatus, Order, reader
-from didww_async.providers.plum.requests import NewTopUpOrder
+from didww_async.providers.plum.models import DeliveryStatus, Order, Product, reader
+from didww_async.providers.plum.requests import NewTopUpOrder, check_sold, private_texts
 from didww_async.transport import RequestCount
 
 __all__ = ["PlumProvider"]
@@ -101,6 +102,8 @@ class PlumProvider(Provider[NewTopUpOrder, Order]):
         self._client = client
         self._requests = PlainJsonSerializer()
         self._orders = reader()
+        self._products: dict[str, Product | None] = {}
+        self._looking = asyncio.Lock()
 
     @property
     def place(self) -> str:
@@ -145,10 +148,11 @@ class PlumProvider(Provider[NewTopUpOrder, Order]):
         po_number = self.reference(intent.request)
         try:
             order = await self._client.get_order(po_number=po_number)
-        except NotFoundError as error:
-            return NoSuchOrder() if code_of(error) == NO_SUCH_ORDER else CannotTell(error)
         except DidwwError as error:
-            return CannotTell(error)
+            if isinstance(error, NotFoundError) and code_of(error) == NO_SUCH_ORDER:
+                return NoSuchOrder()
+            # The server may have repeated whose order it is.
+            return CannotTell(error.redacted(private_texts(intent.request)))
         difference = _difference(order, intent.request)
         if not difference:
             return Found((order,))
@@ -188,6 +192,18 @@ class PlumProvider(Provider[NewTopUpOrder, Order]):
     async def quote(self, request: NewTopUpOrder) -> Decimal | None:
         """The denomination times the quantity: what it costs without fee and discount."""
         return request.denomination * request.quantity
+
+    async def problem(self, request: NewTopUpOrder) -> str:
+        """Why the catalogue does not sell it; each product is looked up once."""
+        async with self._looking:
+            if request.product_id not in self._products:
+                found = await self._client.product(request.product_id)
+                self._products[request.product_id] = found
+        try:
+            check_sold(request, self._products[request.product_id])
+        except InvalidRequestError as error:
+            return str(error)
+        return ""
 
     def count_requests(self) -> Callable[[], int]:
         """Begin to count the requests of the running task."""

@@ -15,8 +15,17 @@ import attrs
 from didww_async.errors import InvalidRequestError
 from didww_async.jsonapi import UNSET, Unset
 from didww_async.plainjson import Identity, PlainJsonSerializer, wire
+from didww_async.providers.plum.models import Product
 
-__all__ = ["NewTopUpOrder", "TopUpField", "check_po_number", "checked_product_id", "order_data"]
+__all__ = [
+    "NewTopUpOrder",
+    "TopUpField",
+    "check_po_number",
+    "check_sold",
+    "checked_product_id",
+    "order_data",
+    "private_texts",
+]
 
 TopUpField = Literal["topupData", "userMeta"]
 """The object of a request that holds the phone; the documents disagree on its name."""
@@ -147,6 +156,25 @@ class NewTopUpOrder:
             raise InvalidRequestError(field, f"takes True or False, not {validates!r}")
         if self.notify_receiver_email and email is UNSET:
             raise InvalidRequestError("email", "is missing, and notify_receiver_email needs it")
+
+
+def private_texts(order: NewTopUpOrder) -> tuple[str, ...]:
+    """What a server may repeat in an error, and nobody else is to read."""
+    mail = () if isinstance(order.email, Unset) else (order.email,)
+    return (order.phone_number, *mail)
+
+
+def check_sold(order: NewTopUpOrder, product: Product | None) -> Product:
+    """The product, which is the order's in the catalogue; refuse what it is not sold as."""
+    if product is None:
+        raise InvalidRequestError("product_id", "is not in the catalogue of this account")
+    if not product.sells(order.denomination):
+        values = ", ".join(map(str, product.denominations)) or "another amount"
+        raise InvalidRequestError("denomination", f"the product is sold at {values}")
+    most = product.order_quantity_limit
+    if most is not None and order.quantity > most:
+        raise InvalidRequestError("quantity", f"the product is sold {most} times an order")
+    return product
 
 
 def order_data(order: NewTopUpOrder, top_up_field: TopUpField) -> dict[str, Any]:

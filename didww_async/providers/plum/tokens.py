@@ -61,7 +61,11 @@ class TokenStore(Protocol):
         ...
 
     def store(self, pair: TokenPair) -> Awaitable[None] | None:
-        """Keep a new pair for good; it is not used before this returns."""
+        """
+        Keep a new pair for good; it is not used before this returns.
+
+        The same pair may come again, if this failed or was cancelled.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import logging
 import pickle
 from decimal import Decimal
@@ -19,6 +20,7 @@ from didww_async import (
     ConnectError,
     ConnectionLostError,
     DecodeError,
+    DidwwError,
     ForeignOriginError,
     InvalidRequestError,
     NotFoundError,
@@ -46,6 +48,7 @@ from didww_async.providers.adobe_vip import (
 )
 from didww_async.sandbox.adobe_vip import AdobeVipSandbox
 from tests.integration.adobe_vip.conftest import OFFER, Clock, client_of, line, order, posts
+from tests.integration.exposure import told_by
 
 ORDERS = "/v3/customers/*/orders"
 A, B = "7f0c3f0e-6a1f-4c0b-9a0d-2f6d5f1f9b11", "7f0c3f0e-6a1f-4c0b-9a0d-2f6d5f1f9b12"
@@ -481,26 +484,71 @@ async def test_nobody_is_there(sandbox: AdobeVipSandbox) -> None:
             await client.create_order(sandbox.customer_id, order())
 
 
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 500])
+@pytest.mark.parametrize("in_json", [True, False])
 async def test_secrets_stay_secret(
-    sandbox: AdobeVipSandbox, client: AdobeVipClient, caplog: pytest.LogCaptureFixture
+    sandbox: AdobeVipSandbox,
+    client: AdobeVipClient,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    in_json: bool,  # noqa: FBT001
 ) -> None:
-    """Neither secret, id nor token is in a log, a repr, an error or a pickle of one."""
+    """Neither secret, id nor token is in a log, a repr, an error, its causes or a pickle of one."""
     caplog.set_level(logging.DEBUG)
-    await client.create_order(sandbox.customer_id, order())
+    placed = await client.create_order(sandbox.customer_id, order())
     token = client._auth.secrets()[-1]
     assert token.startswith("sandbox-token-")
     echo = f"{token} {sandbox.client_secret} {sandbox.client_id}"
-    sandbox.faults.answer(500, body=echo, method="POST", path=ORDERS)
-    sandbox.faults.answer(400, body=f'{{"code":"1117","message":"{echo}"}}', path=ORDERS)
-    told = [repr(client), repr(client._auth), caplog.text]
-    for _ in range(2):
-        with pytest.raises((OrderUnconfirmedError, BadRequestError)) as caught:
-            await client.create_order(sandbox.customer_id, order())
-        error = caught.value
-        told += [str(error), repr(error.args), str(pickle.dumps(error))]
-    assert caplog.text
-    for secret in (token, sandbox.client_secret, sandbox.client_id):
+    members = {"code": "1117", "message": echo, "orderId": [echo], "items": echo}
+    body = json.dumps(members) if in_json else echo
+    sandbox.faults.answer(status, body=body, times=None, path="/v3/*")
+    errors: list[DidwwError] = []
+    for call in (
+        lambda: client.create_order(sandbox.customer_id, order()),
+        lambda: client.get_order(sandbox.customer_id, placed.order_id),
+        lambda: client.update_reference(sandbox.customer_id, placed.order_id, "x"),
+        lambda: client.order_history(sandbox.customer_id),
+    ):
+        with pytest.raises(DidwwError) as caught:
+            await call()
+        errors.append(caught.value)
+    told = [told_by(error) for error in errors]
+    told += [repr(client), repr(client._auth), caplog.text]
+    assert "POST" in caplog.text
+    for secret in (*client._auth.secrets(), token):
         assert not any(secret in text for text in told)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 500])
+async def test_secrets_stay_secret_without_a_token(
+    sandbox: AdobeVipSandbox, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    """A token service that repeats what it was asked with reveals nothing by it."""
+    caplog.set_level(logging.DEBUG)
+    echo = f'{{"error":"invalid_client","error_description":"{sandbox.client_secret}"}}'
+    sandbox.faults.answer(status, body=echo, times=None, path="/ims/token/v3")
+    async with client_of(sandbox) as client:
+        with pytest.raises(TokenError) as caught:
+            await client.create_order(sandbox.customer_id, order())
+        with pytest.raises(TypeError, match="pickle"):
+            pickle.dumps(client)
+    told = told_by(caught.value) + repr(client) + caplog.text
+    assert sandbox.client_secret not in told
+    assert sandbox.client_id not in told
+
+
+async def test_many_orders_that_meet_an_ended_token_share_the_next(
+    sandbox: AdobeVipSandbox, client: AdobeVipClient
+) -> None:
+    """It is asked for once, however many orders and looks were refused with the old one."""
+    placed = await client.create_order(sandbox.customer_id, order())
+    sandbox.revoke_tokens()
+    await asyncio.gather(
+        *(client.create_order(sandbox.customer_id, order(f"r{number}")) for number in range(30)),
+        *(client.get_order(sandbox.customer_id, placed.order_id) for _ in range(10)),
+    )
+    assert len(sandbox.state.orders) == 31
+    assert [request.path for request in sandbox.requests].count("/ims/token/v3") == 2
 
 
 @pytest.mark.parametrize("name", ["ADOBE_VIP_CLIENT_ID", "ADOBE_VIP_CLIENT_SECRET"])

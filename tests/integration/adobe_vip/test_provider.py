@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -260,6 +261,41 @@ async def test_refusals_of_a_token_are_forgotten(
         assert isinstance(await submit(provider, wanted), Accepted)
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_any_order_that_is_judged_proves_the_credentials(
+    sandbox: AdobeVipSandbox,
+    provider: AdobeVipProvider,
+    wanted: CustomerOrder,
+    refused: bool,  # noqa: FBT001
+) -> None:
+    """An unlucky order does not end a run in which others get through to Adobe meanwhile."""
+    unlucky = attrs.evolve(intent(provider, wanted), key="unlucky")
+    body = '{"code":"4116","message":"Invalid token"}'
+    for _ in range(4):
+        sandbox.faults.answer(401, body=body, **POST)
+        assert isinstance(await provider.submit(unlucky), PutOff)
+        if refused:
+            sandbox.faults.remembered("2129", **POST)
+        answer = await submit(provider, provider.renew(wanted))
+        assert isinstance(answer, Refused if refused else Accepted)
+
+
+async def test_trouble_on_the_way_proves_no_token(
+    sandbox: AdobeVipSandbox, provider: AdobeVipProvider, wanted: CustomerOrder
+) -> None:
+    """A gateway that fails in between has not looked at the token, so the count goes on."""
+    body = '{"code":"4116","message":"Invalid token"}'
+    for _ in range(2):
+        sandbox.faults.answer(401, body=body, **POST)
+        assert isinstance(await submit(provider, wanted), PutOff)
+        sandbox.faults.gateway_timeout(**POST)
+        assert isinstance(await submit(provider, wanted), NoAnswer)
+    sandbox.faults.answer(401, body=body, **POST)
+    answer = await submit(provider, wanted)
+    assert isinstance(answer, Refused)
+    assert "4116" in answer.stop
+
+
 async def test_nothing_left(
     sandbox: AdobeVipSandbox, wanted: CustomerOrder, provider: AdobeVipProvider
 ) -> None:
@@ -307,6 +343,61 @@ async def test_orders_are_found_by_reference_type_and_lines(
     seen = await provider.look_up(intent(provider, wanted))
     assert isinstance(seen, Found)
     assert [each.order_id for each in seen.orders] == [first.order_id, last.order_id]
+
+
+async def test_an_order_that_is_listed_twice_is_one(
+    sandbox: AdobeVipSandbox, provider: AdobeVipProvider, wanted: CustomerOrder
+) -> None:
+    """Newer orders push it on to the next page while the history is read; that is no twin."""
+    placed = (await submit(provider, wanted)).order
+    item = json.dumps(
+        {
+            "orderId": placed.order_id,
+            "orderType": "NEW",
+            "externalReferenceId": wanted.order.external_reference_id,
+            "lineItems": [{"extLineItemNumber": 1, "offerId": OFFER, "quantity": 20}],
+        }
+    )
+    following = f"/v3/customers/{sandbox.customer_id}/orders?limit=100&offset=100"
+    for links in (f'{{"next":{{"uri":"{following}"}}}}', "{}"):
+        page = f'{{"totalCount":101,"items":[{item}],"links":{links}}}'
+        sandbox.faults.answer(200, body=page, method="GET")
+    seen = await provider.look_up(intent(provider, wanted))
+    assert isinstance(seen, Found)
+    assert [each.order_id for each in seen.orders] == [placed.order_id]
+
+
+async def test_a_list_without_lines_still_tells_of_an_order(
+    sandbox: AdobeVipSandbox, provider: AdobeVipProvider, wanted: CustomerOrder
+) -> None:
+    """Where its lines are left out, type and reference have to do."""
+    for order_type, kind in (("NEW", Found), ("RENEWAL", NoSuchOrder)):
+        item = {"orderId": "1", "orderType": order_type, "externalReferenceId": "po-2026-000759"}
+        sandbox.faults.answer(200, body=json.dumps({"items": [item]}), method="GET")
+        assert isinstance(await provider.look_up(intent(provider, wanted)), kind)
+
+
+async def test_returns_of_other_orders_are_other_orders(
+    sandbox: AdobeVipSandbox, provider: AdobeVipProvider, client: AdobeVipClient, clock: Clock
+) -> None:
+    """Two returns may look the same but for what they give back."""
+    customer = sandbox.customer_id
+    first = await client.create_order(customer, order("a"))
+    second = await client.create_order(customer, order("b"))
+    clock.move(seconds=60)
+    item = ReturnLineItem(ext_line_item_number=1, offer_id=OFFER, quantity=20)
+    returns = [
+        ReturnOrder(
+            reference_order_id=original.order_id, external_reference_id="back", line_items=[item]
+        )
+        for original in (first, second)
+    ]
+    placed = await client.create_order(customer, returns[0])
+    looks = [
+        await provider.look_up(intent(provider, CustomerOrder(customer_id=customer, order=back)))
+        for back in returns
+    ]
+    assert looks == [Found((placed,)), NoSuchOrder()]
 
 
 async def test_the_discount_level_of_an_offer_does_not_matter(

@@ -81,3 +81,10 @@ def top_up(po_number: str = "po-7c1d0e", **fields: object) -> NewTopUpOrder:
         **fields,
     }
     return NewTopUpOrder(**values)  # type: ignore[arg-type]
+
+
+def asked(sandbox: PlumSandbox) -> list[str]:
+    """The operations that the sandbox was asked for, in their order."""
+    documents = [request.json for request in sandbox.requests]
+    queries = [document.get("query") for document in documents if isinstance(document, dict)]
+    return [query.rpartition(".")[2] for query in queries if isinstance(query, str)]

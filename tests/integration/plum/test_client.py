@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import inspect
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -23,9 +24,9 @@ from didww_async import (
     WaitTimeoutError,
 )
 from didww_async.errors import TryAgainLaterError
-from didww_async.providers.plum import DeliveryStatus, NewTopUpOrder, Order, PlumClient
+from didww_async.providers.plum import DeliveryStatus, NewTopUpOrder, Order, PlumClient, PlumPace
 from didww_async.sandbox.plum import PlumSandbox, operation
-from tests.integration.plum.conftest import ONCE, PHONE, PLAN, Clock, client_of, top_up
+from tests.integration.plum.conftest import ONCE, PHONE, PLAN, Clock, asked, client_of, top_up
 
 PLACE = operation("placeOrder")
 
@@ -148,7 +149,16 @@ async def test_lost_answer_leaves_the_order_open(
             await client.get_order(po_number="po-7c1d0e")
 
 
-@pytest.mark.parametrize("body", ["", "{}", "<html>", '{"data":{"placeOrder":{"status":0}}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "<html>",
+        '{"data":{"placeOrder":{"status":0}}}',
+        '{"success":0,"error_message_id":"order.odd"}',
+    ],
+)
 async def test_unreadable_success_leaves_the_order_open(
     sandbox: PlumSandbox, client: PlumClient, body: str
 ) -> None:
@@ -326,6 +336,82 @@ async def test_order_is_checked_against_the_catalogue(
     with pytest.raises(InvalidRequestError) as caught:
         await client.check_order(top_up(**fields))
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda plum: plum.place_order(None), "order"),
+        (lambda plum: plum.place_order({"productId": 1}), "order"),
+        (lambda plum: plum.check_order(None), "order"),
+        (lambda plum: plum.product("x"), "product_id"),
+        (lambda plum: plum.product(1, operator_id="x"), "parent_product_id"),
+        (lambda plum: plum.get_order(), "po_number"),
+        (lambda plum: plum.get_order(po_number="a", order_id=1), "po_number"),
+        (lambda plum: plum.get_order(po_number="x" * 101), "po_number"),
+        (lambda plum: plum.get_order(order_id="x"), "order_id"),
+        (lambda plum: plum.wait_for_order(), "order"),
+        (lambda plum: plum.wait_for_order(order_id=1, timeout=0), "timeout"),
+        (lambda plum: plum.wait_for_order(order_id=1, poll_interval=-1), "poll_interval"),
+        (lambda plum: plum.filters(""), "group"),
+        (lambda plum: plum.vouchers(category_type=""), "category_type"),
+        (lambda plum: plum.vouchers(parent_product_id=0), "parent_product_id"),
+        (lambda plum: plum.vouchers(include_products=["x"]), "include_products"),
+        (lambda plum: plum.vouchers(exclude_products="1"), "exclude_products"),
+        (lambda plum: plum.vouchers(filters={"country": 5}), "filters"),
+        (lambda plum: plum.vouchers(limit=0), "limit"),
+        (lambda plum: plum.order_history(limit=True), "limit"),
+        (lambda plum: plum.order_history(tag=5), "tag"),
+        (lambda plum: plum.order_history(start_date="2026-01-01"), "start_date"),
+        (
+            lambda plum: plum.order_history(
+                start_date=dt.date(2026, 1, 2), end_date=dt.date(2026, 1, 1)
+            ),
+            "start_date",
+        ),
+    ],
+)
+async def test_nothing_is_sent_of_what_can_not_be_asked(
+    sandbox: PlumSandbox, client: PlumClient, call: Callable[[Any], Any], field: str
+) -> None:
+    """The refusal names the argument, and comes before any request, a refresh included."""
+    sandbox.tokens.expire_access()
+    with pytest.raises(InvalidRequestError) as caught:
+        await call(client)
+    assert caught.value.field == field
+    assert sandbox.requests == []
+
+
+async def test_each_operation_keeps_its_own_pace(sandbox: PlumSandbox) -> None:
+    """A look at the balance that is one too many in a minute waits, and holds up no order."""
+    async with client_of(sandbox, pace=PlumPace({"getBalance": 2})) as client:
+        looks = [asyncio.ensure_future(client.balance()) for _ in range(3)]
+        await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.timeout(30):  # or it would be a minute
+            for number in range(5):
+                await client.place_order(top_up(f"po-{number}"))
+            await asyncio.wait(looks[:2])
+        assert not looks[2].done()
+        looks[2].cancel()
+        await asyncio.wait(looks)
+    assert sorted(asked(sandbox)) == ["getBalance"] * 2 + ["placeOrder"] * 5
+
+
+async def test_a_penalty_holds_up_its_operation_only(sandbox: PlumSandbox) -> None:
+    """Everybody who wants the same waits for as long as Plum asked; others go on."""
+    sandbox.faults.throttle(30, matching=operation("getBalance"))
+    async with client_of(sandbox) as client:
+        looks = [asyncio.ensure_future(client.balance())]
+        while not sandbox.requests or sandbox.requests[-1].status is None:
+            await asyncio.sleep(0.001)
+        await client.place_order(top_up())
+        looks.append(asyncio.ensure_future(client.balance()))
+        await client.get_order(po_number="po-7c1d0e")
+        assert not any(look.done() for look in looks)
+        for look in looks:
+            look.cancel()
+        await asyncio.wait(looks)
+    assert asked(sandbox) == ["getBalance", "placeOrder", "getOrderDetails"]
 
 
 async def test_refused_address_is_no_token_trouble(

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from didww_async.placement import Found, Intent, NoSuchOrder, Placed, Rejected, Unconfirmed
+from didww_async.placement.intent import Entry, State
+from didww_async.placement.journal import PassingJournal
+from didww_async.placement.placer import Clock, Placement, Placer
 from didww_async.placement.provider import (
     Accepted,
     CannotTell,
@@ -16,10 +19,10 @@ from didww_async.placement.provider import (
     PutOff,
     Refused,
 )
-from didww_async.providers.plum import NewTopUpOrder, PlumClient, PlumProvider
+from didww_async.providers.plum import NewTopUpOrder, Order, PlumClient, PlumProvider, TokenFile
 from didww_async.providers.runs import bulk_run
 from didww_async.sandbox.plum import PlumSandbox, operation
-from tests.integration.plum.conftest import ONCE, client_of, top_up
+from tests.integration.plum.conftest import ONCE, asked, client_of, pair_of, top_up
 
 PLACE = operation("placeOrder")
 LOOK = operation("getOrderDetails")
@@ -172,6 +175,27 @@ async def test_texts_of_the_journal_come_back(client: PlumClient) -> None:
     assert provider.load_order(provider.dump_order(order)) == order
 
 
+async def test_dry_run_holds_orders_against_the_catalogue(
+    sandbox: PlumSandbox, client: PlumClient
+) -> None:
+    """What is not sold so is told without ordering, and each product is asked for once."""
+    orders = [
+        *(top_up(f"good-{number}") for number in range(5)),
+        top_up("value", denomination=198),
+        top_up("number", quantity=2),
+        top_up("none", product_id=1),
+        top_up("none-2", product_id=1),
+    ]
+    report = await bulk_run(PlumProvider(client), orders, dry_run=True)
+    reasons = [outcome.reason for outcome in report.outcomes if isinstance(outcome, Rejected)]
+    fields = ("denomination", "quantity", "product_id", "product_id")
+    assert len(reasons) == len(fields)
+    assert all(field in reason for field, reason in zip(fields, reasons, strict=True))
+    assert sandbox.orders == []
+    assert set(asked(sandbox)) == {"getVouchers"}
+    assert len(asked(sandbox)) <= 4  # a list may take two pages to end
+
+
 async def test_every_order_once_through_a_storm(tmp_path: Path) -> None:
     """Lost, doubtful and throttled answers end with exactly the orders that were wanted."""
     async with PlumSandbox(details_after=0.1, record_requests=False) as sandbox:
@@ -185,15 +209,15 @@ async def test_every_order_once_through_a_storm(tmp_path: Path) -> None:
         faults.refuse("PLE10021", probability=0.1, times=None, matching=LOOK)
         async with client_of(sandbox, pace=None) as client:
             orders = [top_up(f"po-{number}") for number in range(60)]
-            run = bulk_run(
-                PlumProvider(client),
-                orders,
-                journal=tmp_path / "run.db",
-                settle_seconds=0.3,
-                concurrency=16,
-            )
-            report = await run
-            assert {type(outcome) for outcome in report.outcomes} == {Placed}
+            for _ in range(3):  # whoever could not be seen all the time is finished by the next run
+                report = await bulk_run(
+                    PlumProvider(client),
+                    orders,
+                    journal=tmp_path / "run.db",
+                    settle_seconds=0.3,
+                    concurrency=16,
+                )
+            assert [outcome for outcome in report.outcomes if not isinstance(outcome, Placed)] == []
             placed = {outcome.external_reference for outcome in report.outcomes}
             assert placed == {order.po_number for order in sandbox.orders}
             assert len(sandbox.orders) == 60
@@ -229,3 +253,82 @@ async def test_refusals_and_doubts_are_reported(sandbox: PlumSandbox) -> None:
     kinds = [type(run.outcomes[0]) for run in (poor, bad, dark)]
     assert kinds == [Rejected, Rejected, Unconfirmed]
     assert [order.po_number for order in sandbox.orders] == ["dark"]
+
+
+async def test_order_that_is_seen_too_late_is_adopted_behind_the_refusal() -> None:
+    """Looks that wrongly say "none" lead to the same number again, which Plum refuses."""
+    with PlumSandbox(details_after=0.3, details_error="PLE10016") as sandbox:
+        lost = sandbox.faults.drop_after(matching=PLACE)
+        async with client_of(sandbox) as client:
+            [outcome] = (
+                await bulk_run(PlumProvider(client), [top_up()], settle_seconds=0.25)
+            ).outcomes
+    assert lost.fired == 1
+    assert asked(sandbox).count("placeOrder") == 2
+    assert isinstance(outcome, Placed)
+    assert outcome.was_found
+    assert [str(order.id) for order in sandbox.orders] == [outcome.order.order_id]
+
+
+async def taken_as_far_as_it_goes(client: PlumClient, naps: list[float]) -> State:
+    """Let the engine place one order, in no time: the seconds that it would sleep are noted."""
+
+    async def sleep(seconds: float) -> None:
+        naps.append(seconds)
+
+    provider, request = PlumProvider(client), top_up()
+    entry = Entry(key="po", digest="", request=provider.dump_request(request))
+    placement: Placement[NewTopUpOrder, Order] = Placement(entry, request)
+    await Placer(provider, PassingJournal(), clock=Clock(sleep=sleep)).place(placement)
+    return placement.entry.state
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_only_the_order_itself_ends_the_window_early(
+    sandbox: PlumSandbox, client: PlumClient, *, applied: bool
+) -> None:
+    """A look that finds nothing is repeated for 120 seconds before the order is sent again."""
+    drop = sandbox.faults.drop_after if applied else sandbox.faults.drop_before
+    drop(matching=PLACE)
+    naps: list[float] = []
+    assert await taken_as_far_as_it_goes(client, naps) is State.PLACED
+    names = asked(sandbox)
+    assert names.count("placeOrder") == 2 - applied
+    if applied:
+        assert (names, naps) == (["placeOrder", "getOrderDetails"], [])
+    else:
+        assert set(names[1:-1]) == {"getOrderDetails"}
+        assert sum(naps) >= 120
+
+
+@pytest.mark.parametrize(("times", "state"), [(3, State.PLACED), (None, State.SENT)])
+async def test_throttle_in_the_middle_of_a_look_proves_nothing(
+    sandbox: PlumSandbox, times: int | None, state: State
+) -> None:
+    """While Plum does not let look, nothing is concluded, and nothing is ordered again."""
+    sandbox.faults.drop_after(matching=PLACE)
+    throttle = sandbox.faults.throttle(0, times=times, matching=LOOK)
+    async with client_of(sandbox, retry=ONCE, pace=None) as client:
+        assert await taken_as_far_as_it_goes(client, []) is state
+    assert throttle.fired >= 3
+    assert asked(sandbox).count("placeOrder") == 1
+    assert len(sandbox.orders) == 1
+
+
+async def test_tokens_that_end_in_the_middle_of_a_run(tmp_path: Path) -> None:
+    """Each time one refresh serves all, its pair is kept at once, and every order is placed."""
+    path = tmp_path / "tokens.json"
+    async with PlumSandbox(record_requests=False) as sandbox:
+        TokenFile(path).store(pair_of(sandbox))
+        async with client_of(sandbox, tokens=TokenFile(path), pace=None) as client:
+            done = 0
+            async for outcome in bulk_run(
+                PlumProvider(client), [top_up(f"po-{n}") for n in range(60)], concurrency=8
+            ):
+                assert isinstance(outcome, Placed)
+                done += 1
+                if done % 20 == 10:
+                    sandbox.tokens.expire_access()
+                assert TokenFile(path).load().refresh_token == sandbox.tokens.newest.refresh
+        assert (sandbox.tokens.refreshes, sandbox.tokens.refused) == (3, 0)
+        assert len(sandbox.orders) == 60

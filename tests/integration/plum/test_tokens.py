@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from didww_async import TokenError
+from didww_async import DidwwError, OrderUnconfirmedError, TokenError
 from didww_async.errors import ConfigurationError
-from didww_async.providers.plum import MemoryTokens, TokenFile, TokenPair, auth
+from didww_async.placement import Accepted, Found, Intent, NoSuchOrder
+from didww_async.providers.plum import MemoryTokens, PlumProvider, TokenFile, TokenPair, auth
 from didww_async.sandbox.exchange import Request
-from didww_async.sandbox.plum import PlumSandbox
-from tests.integration.plum.conftest import Clock, client_of, pair_of, top_up
+from didww_async.sandbox.plum import PlumSandbox, operation
+from didww_async.transport.status import SHOWN_CHARACTERS
+from tests.integration.exposure import told_by
+from tests.integration.plum.conftest import PHONE, Clock, client_of, pair_of, top_up
 
 
 class BrokenStore(MemoryTokens):
@@ -36,11 +40,16 @@ class SlowStore(MemoryTokens):
 
     stored: TokenPair | None = None
 
+    def __init__(self, pair: TokenPair) -> None:
+        super().__init__(pair)
+        self.began = asyncio.Event()
+
     async def load(self) -> TokenPair:  # type: ignore[override]
         await asyncio.sleep(0)
         return self.pair
 
     async def store(self, pair: TokenPair) -> None:  # type: ignore[override]
+        self.began.set()
         await asyncio.sleep(0.01)
         self.pair = self.stored = pair
 
@@ -54,6 +63,7 @@ def is_refresh(request: Request) -> bool:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a second for a second refresh."""
     monkeypatch.setattr(auth, "PAUSE_AFTER_LOSS", 0.0)
+    monkeypatch.setattr(auth, "STORED_ELSEWHERE_PAUSES", (0.0, 0.0, 0.0))
 
 
 async def test_expired_token_is_replaced_in_the_middle(sandbox: PlumSandbox) -> None:
@@ -196,6 +206,32 @@ async def test_pair_of_another_process_is_taken_over(sandbox: PlumSandbox) -> No
     assert (sandbox.tokens.refreshes, sandbox.tokens.refused) == (1, 0)
 
 
+async def test_pair_that_another_process_is_just_storing_is_waited_for(
+    sandbox: PlumSandbox,
+) -> None:
+    """Whoever comes second at the token service finds the pair of the first in the store."""
+
+    class Shared(MemoryTokens):
+        """A store whose new pair shows a moment after it was bought."""
+
+        seen = 0
+
+        def load(self) -> TokenPair:
+            self.seen += 1
+            return super().load() if self.seen > 3 else old
+
+    old = pair_of(sandbox)
+    store = Shared(old)
+    sandbox.tokens.expire_access()
+    async with client_of(sandbox, tokens=store) as first:
+        store.seen = 3
+        await first.balance()
+    store.seen = 0
+    async with client_of(sandbox, tokens=store) as second:
+        await second.balance()
+    assert (sandbox.tokens.refreshes, sandbox.tokens.refused) == (1, 1)
+
+
 async def test_twice_lost_answer_leaves_the_service_alone(sandbox: PlumSandbox) -> None:
     """After two lost answers the next calls fail without another refresh, for a while."""
     lost = sandbox.faults.answer(503, times=None, matching=is_refresh)
@@ -262,17 +298,92 @@ def test_a_pair_in_a_file_is_not_begun_anew(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
 
 
-async def test_no_secret_is_shown(sandbox: PlumSandbox, caplog: pytest.LogCaptureFixture) -> None:
-    """Tokens and the client secret that a server repeats are in no error, log or repr."""
-    caplog.set_level("DEBUG", logger="didww_async")
-    pair = pair_of(sandbox)
-    secrets = (pair.access_token, pair.refresh_token, sandbox.tokens.client_secret)
-    echo = json.dumps({"error": "invalid_grant", "error_description": " ".join(secrets)})
-    sandbox.faults.answer(400, body=echo, times=None)
-    client = await client_of(sandbox).open()
-    with pytest.raises(TokenError) as caught:
-        await client.balance()
+async def test_end_of_the_loop_keeps_the_pair() -> None:
+    """Even if every task is cancelled while a pair is being stored, it is stored in the end."""
+    with PlumSandbox() as sandbox:
+        store = SlowStore(pair_of(sandbox))
+        client = await client_of(sandbox, tokens=store).open()
+        sandbox.tokens.expire_access()
+        others = asyncio.all_tasks()
+        calls = [asyncio.ensure_future(client.balance()) for _ in range(3)]
+        await store.began.wait()
+        tasks = asyncio.all_tasks() - others
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert all(call.cancelled() for call in calls)
+        assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+        assert (await client.balance()).currency == "INR"
+        await client.close()
+    assert sandbox.tokens.refreshes == 1
+
+
+async def test_cancelled_run_keeps_the_pair(sandbox: PlumSandbox) -> None:
+    """A task that is cancelled as it leaves its client waits for the pair to be stored."""
+    store = SlowStore(pair_of(sandbox))
+    sandbox.tokens.expire_access()
+
+    async def run() -> None:
+        async with client_of(sandbox, tokens=store) as client:
+            await asyncio.gather(*(client.place_order(top_up(f"po-{n}")) for n in range(3)))
+
+    task = asyncio.ensure_future(run())
+    await store.began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+    assert not sandbox.orders
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 422, 429, 500, 502])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{{"code":400,"errorId":"PLE10099","errorInfo":"{0}","error":"{0}"}}',
+        '{{"error":"{0}","error_description":"{0}"}}',
+        '{{"errors":[{{"message":"auth.request_limit_exceeded {0}","penaltySeconds":0}}]}}',
+        '{{"data":{{"placeOrder":{{"status":1,"data":{{"vouchers":[{{"voucherCode":"{0}"}}]}}}}}}}}',
+        "<html>{0}</html>",
+    ],
+)
+async def test_no_secret_is_shown(
+    sandbox: PlumSandbox, caplog: pytest.LogCaptureFixture, status: int, shape: str
+) -> None:
+    """Whatever a server repeats of tokens, people and codes is in no error, log or pickle."""
+    caplog.set_level("DEBUG")
+    pair, order = pair_of(sandbox), top_up()
+    mine = [PHONE, "user@example.com"] * ("vouchers" not in shape)
+    codes = ["4711-0815-VOUCHER"] * ("vouchers" in shape)
+    secrets = [pair.access_token, pair.refresh_token, sandbox.tokens.client_secret, *mine, *codes]
+    sandbox.faults.answer(status, body=shape.format(" ".join(secrets)), times=None)
+    client = await client_of(sandbox, pace=None).open()
+    provider = PlumProvider(client)
+    intent = Intent(key="po", request=order, text="", attempts=1, began_at=None)
+    with pytest.raises(DidwwError) as caught:
+        await client.place_order(order)
+    told = told_by(caught.value)
+    for answer in (await provider.submit(intent), await provider.look_up(intent)):
+        assert not isinstance(answer, (Accepted, Found, NoSuchOrder))
+        told += repr(answer) + told_by(answer.error)
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(client)
     await client.close()
-    shown = f"{caught.value!r} {caught.value.args} {caught.value.cause.args} {client!r} {pair!r}"
-    shown += caplog.text + repr(MemoryTokens(pair))
-    assert not [secret for secret in secrets if secret in shown]
+    told += f"{client!r} {pair!r} {MemoryTokens(pair)!r} {intent!r} {caplog.text}"
+    assert "POST" in caplog.text
+    assert [secret for secret in secrets if secret in told] == []
+
+
+async def test_no_part_of_a_secret_is_shown(sandbox: PlumSandbox) -> None:
+    """A page that is cut short in an error is not cut in the middle of a token or a number."""
+    client = await client_of(sandbox).open()
+    for secret in (pair_of(sandbox).access_token, sandbox.tokens.client_secret, PHONE):
+        for padding in range(SHOWN_CHARACTERS - 9, SHOWN_CHARACTERS):
+            page = "-" * padding + secret
+            sandbox.faults.answer(500, body=page, matching=operation("placeOrder"))
+            with pytest.raises(OrderUnconfirmedError) as caught:
+                await client.place_order(top_up())
+            told = told_by(caught.value)
+            assert "-----" in told
+            assert "-" + secret[0] not in told.replace("po-7c1d0e", "")
+    await client.close()
