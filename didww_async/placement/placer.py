@@ -400,7 +400,7 @@ class Placer(Generic[RequestT, OrderT]):
         entry = placement.entry
         note = entry.note
         if was_found and not self._provider.is_live(order):
-            note = note or "the order that was found had been cancelled before"
+            note = note or "the order that was found does not stand: it was cancelled, or it failed"
         placement.order, placement.error = order, None
         placement.entry = changed(
             entry,
