@@ -193,13 +193,22 @@ class DidwwProvider(Provider[NewOrder, Order]):
         for pause in CANCEL_AGAIN_SECONDS:
             try:
                 await self._orders.cancel(order.id)
-            except (ValidationError, NotFoundError):
+            except NotFoundError:
                 return False
+            except ValidationError:
+                return await self._is_canceled(order.id)
             except DidwwError:
                 await asyncio.sleep(pause)
             else:
                 return True
         return None
+
+    async def _is_canceled(self, identity: str) -> bool | None:
+        """Whether it is canceled, as by a request whose answer was lost; `None` if nobody knows."""
+        try:
+            return (await self._orders.get(identity)).status == OrderStatus.CANCELED
+        except DidwwError:
+            return None
 
     async def quote(self, request: NewOrder) -> Decimal | None:
         """The sum of the items' prices of the first month; `None` if one has no known price."""

@@ -182,6 +182,11 @@ class Orders:
         self.asked.append({"cancel": identity})
         self._next()
 
+    async def get(self, identity: str) -> Any:
+        """The next answer."""
+        self.asked.append({"get": identity})
+        return self._next()
+
     async def list(self, **query: Any) -> AsyncIterator[Order]:
         """The next answer, one by one."""
         self.asked.append(query)
@@ -431,22 +436,29 @@ async def test_a_cancelled_order_is_cancelled() -> None:
     assert orders.asked == [{"cancel": "o9"}]
 
 
+NO_CONNECTION = ConnectError("DELETE", URL, "refused")
+NOT_PENDING = status_error(ValidationError, 422)
+
+
 @pytest.mark.parametrize(
-    "errors",
+    ("answers", "told"),
     [
-        [status_error(ValidationError, 422)],
-        [ConnectError("DELETE", URL, "refused")] * len(CANCEL_AGAIN_SECONDS),
+        ([NOT_PENDING, order(status="completed")], False),
+        ([status_error(NotFoundError, 404)], False),
+        ([NO_CONNECTION] * len(CANCEL_AGAIN_SECONDS), None),
+        ([NO_CONNECTION, NOT_PENDING, order(status="canceled")], True),
+        ([NO_CONNECTION, NOT_PENDING, NO_CONNECTION], None),
     ],
 )
-async def test_an_order_that_cannot_be_cancelled_is_not(
-    errors: list[DidwwError], monkeypatch: pytest.MonkeyPatch
+async def test_a_refusal_to_cancel_is_looked_into(
+    answers: list[Any], *, told: bool | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It stands, as far as anybody knows; a refusal is final, a lost connection is tried again."""
+    """An attempt before it, whose answer was lost, may have cancelled the order."""
 
     async def at_once(_: float) -> None: ...
 
     monkeypatch.setattr("asyncio.sleep", at_once)
-    assert not await provider(*errors).cancel(order())
+    assert await provider(*answers).cancel(order()) is told
 
 
 @pytest.mark.parametrize(
