@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -30,6 +31,7 @@ RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
 
 DEFAULT_API = "didww"
+_FIRST_PAIR = ("PLUM_ACCESS_TOKEN", "PLUM_REFRESH_TOKEN")
 
 
 @attrs.frozen(kw_only=True)
@@ -136,8 +138,10 @@ async def _open_plum(
             ) as client:
                 yield plum.PlumProvider(client)
         return
-    client_id, client_secret, path = credentials(
-        "PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE"
+    path = os.environ.get("PLUM_TOKEN_FILE")
+    first_pair = () if path and Path(path).exists() else _FIRST_PAIR
+    client_id, client_secret, path, *_ = credentials(
+        "PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE", *first_pair
     )
     async with plum.PlumClient(
         _tokens(path),
@@ -170,7 +174,7 @@ def _tokens(path: str) -> plum.TokenFile:
             ExitCode.BAD_INPUT,
         )
     if not Path(path).exists():
-        access, refresh = credentials("PLUM_ACCESS_TOKEN", "PLUM_REFRESH_TOKEN")
+        access, refresh = credentials(*_FIRST_PAIR)
         try:
             tokens.begin(plum.TokenPair(access_token=access, refresh_token=refresh))
         except OSError as error:
@@ -182,10 +186,20 @@ def _tokens(path: str) -> plum.TokenFile:
     return tokens
 
 
+def _elsewhere(asked: str, names: Iterable[str]) -> str:
+    """The option of the one API that has all of these columns, if it is not the one asked."""
+    having = [api.name for api in _APIS if api.columns.by_name.keys() >= set(names)]
+    return f"--provider {having[0]}" if len(having) == 1 and asked not in having else ""
+
+
+def _columns(columns: Columns[RequestT], asked: str) -> Columns[RequestT]:
+    return attrs.evolve(columns, elsewhere=functools.partial(_elsewhere, asked))
+
+
 _APIS: tuple[OrderApi[Any, Any], ...] = (
     OrderApi(
         name=DEFAULT_API,
-        columns=DIDWW,
+        columns=_columns(DIDWW, DEFAULT_API),
         open=_open_didww,
         variables=("DIDWW_API_KEY", "DIDWW_BASE_URL"),
         look="didww orders list --since {since}{options}",
@@ -193,7 +207,7 @@ _APIS: tuple[OrderApi[Any, Any], ...] = (
     ),
     OrderApi(
         name="adobe",
-        columns=ADOBE_VIP,
+        columns=_columns(ADOBE_VIP, "adobe"),
         open=_open_adobe_vip,
         variables=(
             "ADOBE_VIP_CLIENT_ID",
@@ -205,7 +219,7 @@ _APIS: tuple[OrderApi[Any, Any], ...] = (
     ),
     OrderApi(
         name="plum",
-        columns=PLUM,
+        columns=_columns(PLUM, "plum"),
         open=_open_plum,
         variables=(
             "PLUM_CLIENT_ID",
