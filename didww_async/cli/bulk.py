@@ -23,7 +23,15 @@ from didww_async.placement.intent import NotAttempted, Outcome
 from didww_async.placement.provider import Provider
 from didww_async.placement.report import Counts, Report
 
-__all__ = ["Recovery", "Source", "StopOn", "carry_out", "in_words_of_the_command", "sums"]
+__all__ = [
+    "Placing",
+    "Recovery",
+    "Source",
+    "StopOn",
+    "carry_out",
+    "in_words_of_the_command",
+    "sums",
+]
 
 RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
@@ -83,7 +91,7 @@ class Recovery(Generic[RequestT, OrderT]):
 
 
 @attrs.frozen
-class _Placing:
+class Placing:
     """A run, as the display of its progress reads it."""
 
     _what: str
@@ -186,7 +194,7 @@ async def _carried_out(
 ) -> Report[OrderT]:
     with (
         interruptible(run) as interruption,
-        showing(_Placing(what, run.counts, interruption, total)),
+        showing(Placing(what, run.counts, interruption, total)),
     ):
         try:
             return await run

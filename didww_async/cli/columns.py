@@ -41,7 +41,7 @@ class Columns(Generic[RequestT]):
     name: Callable[[RequestT], str | None]
     """The name of a request, if it has one."""
     elsewhere: Callable[[Iterable[str]], str] = lambda _: ""
-    """The option that leads to the API whose columns these are; empty if they may be of this one."""
+    """The option for the API whose columns these are; empty if they may be of this one."""
 
     @property
     def example(self) -> str:

@@ -138,11 +138,7 @@ async def _open_plum(
             ) as client:
                 yield plum.PlumProvider(client)
         return
-    path = os.environ.get("PLUM_TOKEN_FILE")
-    first_pair = () if path and Path(path).exists() else _FIRST_PAIR
-    client_id, client_secret, path, *_ = credentials(
-        "PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE", *first_pair
-    )
+    client_id, client_secret, path = _plum_credentials()
     async with plum.PlumClient(
         _tokens(path),
         client_id=client_id,
@@ -154,6 +150,13 @@ async def _open_plum(
         top_up_field=cast("Any", os.environ.get("PLUM_TOP_UP_FIELD") or "topupData"),
     ) as client:
         yield plum.PlumProvider(client)
+
+
+def _plum_credentials() -> list[str]:
+    """Client id, client secret and token file; a pair to begin the file with must be there, too."""
+    path = os.environ.get("PLUM_TOKEN_FILE")
+    first_pair = () if path and Path(path).exists() else _FIRST_PAIR
+    return credentials("PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE", *first_pair)[:3]
 
 
 def _tokens(path: str) -> plum.TokenFile:

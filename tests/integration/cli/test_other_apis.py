@@ -160,6 +160,18 @@ def test_a_run_that_the_budget_ended_is_resumed(didww: Didww, api: Api, tmp_path
     assert api.references == ["row-0", "row-1", "row-2"]
 
 
+def test_a_product_that_is_not_for_sale_is_a_refused_row(
+    didww: Didww, plum: PlumSandbox, tmp_path: Path
+) -> None:
+    """Exit code 1, although Plum tells it as something that the account may not do."""
+    file = tmp_path / "plum.csv"
+    file.write_text(f"{PLUM_HEADER}1,199,+91,{PHONE},row-0\n")
+    ended = didww("orders", "place", file, "--provider", "plum")
+    assert ended.code == 1
+    assert "PLE10042" in ended.out
+    assert plum.orders == []
+
+
 def test_existing_orders_are_adopted(didww: Didww, api: Api, tmp_path: Path) -> None:
     """With --adopt-existing, the order that has the reference is taken over."""
     file = api.file(tmp_path, 2)
