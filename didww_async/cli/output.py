@@ -193,7 +193,7 @@ def moment_text(moment: datetime) -> str:
 
 def _written(record: Record) -> Record:
     return {
-        name: moment_text(value) if isinstance(value, datetime) else value
+        name: moment_text(value) if isinstance(value, datetime) and value.tzinfo else value
         for name, value in record.items()
     }
 
