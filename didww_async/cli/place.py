@@ -202,7 +202,10 @@ def place(
             return _quote(orders, wanted, output, recovery)
         _warn(orders, wanted, connection)
 
+        _, lost = _open_in(wanted.journal)
+
         def start(provider: Provider[Any, Any], stop_on: StopOn) -> BulkRun[Any, Any]:
+            _tell_of_lost(lost, provider, wanted.settle_seconds)
             return bulk_run(
                 provider,
                 orders,
@@ -262,12 +265,7 @@ def resume(
     say(f"{_told_of(journal, rows)}; rows that it does not know are placed from their file only.")
 
     def start(provider: Provider[Any, Any], stop_on: StopOn) -> BulkRun[Any, Any]:
-        if lost:
-            window = provider.settle_seconds if settle_seconds is None else settle_seconds
-            say(
-                f"{lost:,} of them may exist: their answers were lost. Each is looked for, for "
-                f"{window:g} seconds or more if it can't be found, before it is sent again."
-            )
+        _tell_of_lost(lost, provider, settle_seconds)
         return bulk_run(
             provider,
             None,
@@ -281,14 +279,26 @@ def resume(
     return _run(start, "Finishing orders", recovery, output, rows)
 
 
+def _tell_of_lost(lost: int, provider: Provider[Any, Any], settle_seconds: float | None) -> None:
+    """Say why nothing may seem to happen for a while."""
+    if lost:
+        window = provider.settle_seconds if settle_seconds is None else settle_seconds
+        say(
+            f"{lost:,} of the journal's orders may exist: their answers were lost. Each is looked "
+            f"for, for {window:g} seconds at least unless it is found, before it is sent again."
+        )
+
+
 def _told_of(journal: Path, rows: int) -> str:
     if not rows:
         return f"{journal}: nothing is open"
     return f"{journal}: {rows:,} {'row is' if rows == 1 else 'rows are'} open"
 
 
-def _open_in(journal: Path) -> tuple[int, int]:
+def _open_in(journal: Path | None) -> tuple[int, int]:
     """How many rows a journal has open, and how many of its open orders may exist."""
+    if journal is None or not journal.exists():
+        return 0, 0
 
     async def count() -> tuple[int, int]:
         rows = lost = 0
