@@ -119,12 +119,12 @@ class Journal(Protocol):
         """Keep entries whose keys are new; what is there already stays as it is."""
         ...
 
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        ...
-
     async def open_keys(self) -> list[str]:
-        """The keys of intents that are neither placed nor refused for good, eldest first."""
+        """
+        The keys of intents that have something to be done, eldest first.
+
+        They are neither placed nor refused for good, or not searched for twins yet.
+        """
         ...
 
     async def begin_run(self, place: str = "") -> int:
@@ -192,16 +192,12 @@ class MemoryJournal(Turns):
         for entry in entries:
             self._entries.setdefault(entry.key, entry)
 
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        return [entry.key for entry in self._entries.values() if not entry.settled]
-
     async def open_keys(self) -> list[str]:
-        """The keys of intents that are neither placed nor refused for good, eldest first."""
+        """The keys of intents that have something to be done, eldest first."""
         return [
             entry.key
             for entry in self._entries.values()
-            if entry.try_again or entry.state in OPEN_STATES
+            if entry.try_again or entry.state in OPEN_STATES or not entry.settled
         ]
 
     async def begin_run(self, place: str = "") -> int:
@@ -262,10 +258,6 @@ class PassingJournal(Turns):
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep nothing: what was not attempted is not asked for again."""
-
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        return [entry.key for entry in self._entries.values() if not entry.settled]
 
     async def open_keys(self) -> list[str]:
         """None: there is nothing to resume."""

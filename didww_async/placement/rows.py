@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from didww_async.placement.intent import Entry
+from didww_async.placement.intent import Entry, State
 from didww_async.placement.journal import (
     Admitted,
     Journal,
@@ -34,6 +34,11 @@ MOST_OPEN_PACKS = 64
 
 class ChangedRequestError(JournalError):
     """The journal has another request under the same key; nothing was sent for this one."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+        """Of the row in the input, counted from 0."""
 
 
 @attrs.define
@@ -146,10 +151,9 @@ class Rows(Generic[RequestT, OrderT]):
         entry = unit.entry
         known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
         if known and known != unit.digest:
-            raise ChangedRequestError(
-                f"row {unit.positions[0]} ({unit.key}) is not the request that the journal has "
-                "under this key; give it a key of its own, or use another journal"
-            )
+            if entry is None or entry.state is not State.REJECTED or not unit.is_first:
+                raise self._changed(unit, entry)
+            entry = None  # there is no order, and this request corrects what was refused
         if entry is not None:
             return Placement(entry, self._provider.load_request(entry.request))
         if self._journal.keeps_orders and not self._provider.reads_back(unit.request):
@@ -165,7 +169,25 @@ class Rows(Generic[RequestT, OrderT]):
             rows=len(unit.positions),
             adopts=not unit.is_first,  # its entry is forgotten, its order is not
         )
-        return Placement(made, request)
+        return Placement(made, request, follows=not unit.is_first)
+
+    def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:
+        position = unit.positions[0]
+        whose = f"row {position} (counted from 0)"
+        if is_unnamed(unit.key):
+            what = "the row that the journal has in its place; rows without names must keep theirs"
+        else:
+            what = f"the request that was begun as {unit.key!r}"
+        there_is = (
+            "whose order may exist"
+            if entry is None or entry.state is not State.PLACED
+            else ("whose order is placed")
+        )
+        return ChangedRequestError(
+            f"{whose} differs from {what}, {there_is}. Nothing was sent for it: undo the change, "
+            "or, if another order is wanted, give it a name that no order had",
+            position,
+        )
 
     def _named(self, unit: Unit[RequestT]) -> Unit[RequestT]:
         position = unit.positions[0]
@@ -176,6 +198,7 @@ class Rows(Generic[RequestT, OrderT]):
             elif name := self._provider.key(unit.request):
                 unit.key = named_key(name)
             if self._journal.keeps_orders or not is_unnamed(unit.key):  # it may be asked for again
+                unit.key.encode()  # what no file takes is found here, and not on the way there
                 unit.text = self._provider.dump_request(unit.request)
                 unit.digest = hashlib.blake2b(unit.text.encode(), digest_size=16).hexdigest()
         except Exception as error:  # noqa: BLE001  # one bad row never stops the others

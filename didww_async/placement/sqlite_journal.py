@@ -53,7 +53,6 @@ CREATE TABLE entry (
     began_at REAL NOT NULL, was_found INTEGER NOT NULL, settled INTEGER NOT NULL,
     result TEXT NOT NULL, note TEXT NOT NULL, try_again INTEGER NOT NULL
 );
-CREATE INDEX entry_unsettled ON entry (key) WHERE NOT settled;
 CREATE TABLE place (name TEXT NOT NULL);
 CREATE TABLE run (number INTEGER PRIMARY KEY, process TEXT NOT NULL);
 CREATE TABLE run_row (
@@ -101,7 +100,7 @@ class SqliteJournal(Turns):
         self.users = 0
         """How many have it by its path; see `open_journal`."""
         self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
-        self._is_closed = False
+        self.is_closed = False
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         if _identity(self.path) in _OPEN_HERE:
             raise JournalError(
@@ -123,8 +122,8 @@ class SqliteJournal(Turns):
 
     def close(self) -> None:
         """Write what is outstanding and close the file; may be called again."""
-        if not self._is_closed:
-            self._is_closed = True
+        if not self.is_closed:
+            self.is_closed = True
             for loop in list(self._gathered):
                 self._hand_over(loop)
             self._jobs.put(None)
@@ -148,14 +147,11 @@ class SqliteJournal(Turns):
         rows = [_values(entry) for entry in entries]
         await self._do(lambda db: _insert(db, _INSERT, rows, _UNLESS_THERE))
 
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        query = "SELECT key FROM entry WHERE NOT settled"
-        return [row[0] for row in await self._do(lambda db: db.execute(query).fetchall())]
-
     async def open_keys(self) -> list[str]:
-        """The keys of intents that are neither placed nor refused for good, eldest first."""
-        query = "SELECT key FROM entry WHERE state IN (?, ?) OR try_again ORDER BY rowid"
+        """The keys of intents that have something to be done, eldest first."""
+        query = (
+            "SELECT key FROM entry WHERE state IN (?, ?) OR try_again OR NOT settled ORDER BY rowid"
+        )
         among = (State.WAITING.value, State.SENT.value)
         return [row[0] for row in await self._do(lambda db: db.execute(query, among).fetchall())]
 
@@ -228,7 +224,7 @@ class SqliteJournal(Turns):
         return cast("ResultT", await cast("asyncio.Future[object]", job.answer))
 
     def _ask(self, job: _Job) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise JournalError(f"the journal {self.path} is closed")
         if job.loop is None:
             self._jobs.put([job])
@@ -272,7 +268,8 @@ class SqliteJournal(Turns):
             _insert(self._connection, _INSERT, puts, _OVER)
             self._connection.commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on
-            self._connection.rollback()
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.rollback()
             failure = JournalError(
                 f"the journal {self.path} can't be written ({error}); nothing of what was asked "
                 "is lost: make room or mend the disk, and run the same again"
@@ -355,13 +352,17 @@ def _settle_all(jobs: Iterable[_Job]) -> None:
 
 
 @contextmanager
-def open_journal(path: str | os.PathLike[str]) -> Generator[SqliteJournal]:
+def open_journal(
+    path: str | os.PathLike[str], *, must_exist: bool = False
+) -> Generator[SqliteJournal]:
     """
     The journal at a path: the one that is open here already, or else one for as long as needed.
 
     Raises:
-        JournalError: The file can't be used; the message says what to do.
+        JournalError: The file can't be used, or is not there though it `must_exist`.
     """
+    if must_exist and not Path(path).exists():
+        raise JournalError(f"there is no journal {Path(path).absolute()}; nothing was sent")
     journal = _OPEN_HERE.get(_identity(Path(path).absolute()))
     if journal is None:
         journal = SqliteJournal(path)

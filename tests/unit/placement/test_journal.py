@@ -127,17 +127,11 @@ async def test_open_keys_are_those_that_can_still_be_placed(journal: Journal) ->
             entry("c", state=State.PLACED),
             entry("d", state=State.REJECTED),
             entry("e", state=State.REJECTED, try_again=True),
+            entry("f", state=State.PLACED, settled=False),
         ]
     )
 
-    assert sorted(await journal.open_keys()) == ["a", "b", "e"]
-
-
-async def test_unsettled_keys_are_those_to_be_searched_for_twins(journal: Journal) -> None:
-    """Whatever their state."""
-    await journal.add([entry("a"), entry("b", settled=False), entry("c", settled=False)])
-
-    assert sorted(await journal.unsettled()) == ["b", "c"]
+    assert sorted(await journal.open_keys()) == ["a", "b", "e", "f"]
 
 
 async def test_the_rows_of_a_run_are_in_order_of_position(journal: Journal) -> None:
