@@ -153,14 +153,36 @@ class Journal(Protocol):
         ...
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of this thread, or `None` if nothing runs on one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class Turns:
     """One lock a key, for as long as somebody holds or awaits it."""
 
     def __init__(self) -> None:
         self._turns: weakref.WeakValueDictionary[str, Turn] = weakref.WeakValueDictionary()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def turn(self, key: str) -> Turn:
-        """The lock of a key."""
+        """
+        The lock of a key.
+
+        Raises:
+            JournalError: Somebody on another event loop works with this journal.
+        """
+        loop = running_loop()
+        if loop is not self._loop:
+            if self._turns and self._loop is not None and not self._loop.is_closed():
+                raise JournalError(
+                    "the journal is in use on another event loop of this process; give every "
+                    "event loop a journal of its own"
+                )
+            self._loop = loop
         turn = self._turns.get(key)
         if turn is None:
             turn = self._turns[key] = Turn()

@@ -44,6 +44,10 @@ _UTF8 = (1).to_bytes(4, "big")
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
 # second look at a journal that is open here would let other processes in.
 _OPEN_HERE: dict[tuple[int, int], SqliteJournal] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_OPEN_HERE.clear)
+_SOUND: dict[tuple[int, int], tuple[int, int]] = {}
+"""How journals were when they were closed here, so that they need no second look."""
 _PROCESS = uuid.uuid4().hex
 _COLUMNS = [field.name for field in attrs.fields(Entry)]
 _SCHEMA = """
@@ -106,6 +110,7 @@ class SqliteJournal(Turns):
             raise JournalError(
                 f"the journal {self.path} is open in this process already; share that object"
             )
+        self._process = os.getpid()
         self._connection = _open(self.path)
         self._resolved = _identity(self.path)
         _OPEN_HERE[self._resolved] = self
@@ -129,6 +134,7 @@ class SqliteJournal(Turns):
             self._jobs.put(None)
             self._thread.join()
             _OPEN_HERE.pop(self._resolved, None)
+            _SOUND[self._resolved] = _version(self.path)
 
     async def get(self, key: str) -> Entry | None:
         """The entry of a key, or `None`."""
@@ -226,6 +232,10 @@ class SqliteJournal(Turns):
     def _ask(self, job: _Job) -> None:
         if self.is_closed:
             raise JournalError(f"the journal {self.path} is closed")
+        if os.getpid() != self._process:
+            raise JournalError(
+                f"the journal {self.path} was opened before this process was forked; open it here"
+            )
         if job.loop is None:
             self._jobs.put([job])
         elif (gathered := self._gathered.get(job.loop)) is not None:
@@ -387,6 +397,15 @@ def _identity(path: Path) -> tuple[int, int]:
     return (found.st_dev, found.st_ino)
 
 
+def _version(path: Path) -> tuple[int, int]:
+    """What changes with the file's content: when it was written, and its size."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, -1)
+    return (found.st_mtime_ns, found.st_size)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """Open or make the file, take it for this process, and check that it is one of ours."""
     try:
@@ -477,6 +496,8 @@ def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
             f"the journal {path} has schema {version}, this release knows {SCHEMA_VERSION}; "
             "finish it with the release that made it, or give another path"
         )
+    if _SOUND.get(_identity(path)) == _version(path):
+        return
     problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise sqlite3.DatabaseError(problem)
