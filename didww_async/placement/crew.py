@@ -245,7 +245,7 @@ class Crew(Generic[RequestT, OrderT]):
         """Count what an order takes of the budget: its price, or else its quote."""
         cost = self._cost(order)
         if quoted and cost > quoted:
-            self._mark_up *= cost / quoted
+            self._mark_up = max(self._mark_up, cost / quoted)
         cost = cost or quoted or NOTHING
         if not cost and quoted is None and self._budget is not None:  # an earlier run placed it
             self._uncounted += 1
@@ -263,7 +263,8 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""
-        self._committed += quoted or NOTHING
+        held = (quoted or NOTHING) * self._mark_up
+        self._committed += held
         try:
             await self._placer.place(placement, may_submit=quoted is not None)
         except JournalError:
@@ -272,7 +273,7 @@ class Crew(Generic[RequestT, OrderT]):
             placement.error = failure
         finally:
             if placement.entry.state is not State.SENT:
-                self._committed -= quoted or NOTHING
+                self._committed -= held
 
     async def _affordable(self, placement: Placement[RequestT, OrderT]) -> Decimal | None:
         """What an intent may cost; `None` if it is not to be ordered."""
@@ -289,8 +290,7 @@ class Crew(Generic[RequestT, OrderT]):
         if quoted is None:
             placement.error = LookupError("no price is known for it, so no budget can hold it")
             return None
-        quoted *= self._mark_up
-        if self._committed + quoted > self._budget:
+        if self._committed + quoted * self._mark_up > self._budget:
             self._is_spent = True
             self._stop.because(f"the budget of {self._budget} is spent")
         return None if self._stop.reason else quoted

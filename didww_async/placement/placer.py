@@ -116,7 +116,7 @@ def outcome_of(
                 was_found=entry.was_found,
                 note=entry.note,
             )
-    reason = why if error is None or entry.state is State.PLACED else str(error)
+    reason = why if error is None or entry.state is State.PLACED else storable(error)
     kind: type[Rejected | Unconfirmed | NotAttempted] = Unconfirmed
     if entry.state is State.REJECTED:
         reason = entry.result

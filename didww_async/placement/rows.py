@@ -196,9 +196,9 @@ class Rows(Generic[RequestT, OrderT]):
             if len(unit.requests) > 1:
                 unit.packed = self._provider.packed(unit.requests)
             elif name := self._provider.key(unit.request):
+                name.encode()  # what no file takes is found here, and not on the way there
                 unit.key = named_key(name)
             if self._journal.keeps_orders or not is_unnamed(unit.key):  # it may be asked for again
-                unit.key.encode()  # what no file takes is found here, and not on the way there
                 unit.text = self._provider.dump_request(unit.request)
                 unit.digest = hashlib.blake2b(unit.text.encode(), digest_size=16).hexdigest()
         except Exception as error:  # noqa: BLE001  # one bad row never stops the others
