@@ -152,7 +152,7 @@ class Crew(Generic[RequestT, OrderT]):
         """
         failed: Exception | None = None
         try:
-            while units := await self._rows.read(self._at_once):
+            while units := await self._some():
                 for unit in units:
                     self._read.put_nowait(unit)
                 while self._read.qsize() > self._few:
@@ -170,6 +170,26 @@ class Crew(Generic[RequestT, OrderT]):
         for _ in range(self._concurrency):
             self._read.put_nowait(None)
         return failed
+
+    async def _some(self) -> list[Unit[RequestT]]:
+        """
+        The next units; none at the end of the input.
+
+        An input that is awaited may have no end, so it is left when the run is stopped.
+        """
+        if self._rows.is_ready:
+            return await self._rows.read(self._at_once)
+        if self._stop.reason:
+            return []
+        reading = asyncio.ensure_future(self._rows.read(self._at_once))
+        stopping = asyncio.ensure_future(self._stop.is_asked.wait())
+        try:
+            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return [] if self._rows.is_waiting else await reading
+        finally:
+            reading.cancel()
+            stopping.cancel()
+            await asyncio.gather(reading, stopping, return_exceptions=True)
 
     async def _place(self, unit: Unit[RequestT]) -> list[Told[OrderT]] | None:
         """What became of the rows of a unit; `None` if that is told later."""

@@ -64,11 +64,14 @@ class Stop:
     reason: str = ""
     failure: Exception | None = None
     """What is to be raised in the end; `None` for an end that is nobody's fault."""
+    is_asked: asyncio.Event = attrs.field(factory=asyncio.Event, repr=False)
 
     def because(self, reason: str, failure: Exception | None = None) -> None:
         """Stop for a reason, unless it is empty or there is one already."""
         self.reason = self.reason or reason
         self.failure = self.failure or failure
+        if self.reason:
+            self.is_asked.set()
 
 
 @attrs.define

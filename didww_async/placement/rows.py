@@ -97,6 +97,8 @@ class Rows(Generic[RequestT, OrderT]):
         self._units = self._packs(requests) if pack > 1 else _singles(requests)
         self.is_ready = not isinstance(requests, AsyncIterable)
         """Whether the next row is there at once; one that is awaited may be long in coming."""
+        self.is_waiting = False
+        """Whether the next row is awaited: nothing that was read is held up then."""
         self._left: deque[Unit[RequestT]] = deque()
         self._failure: Exception | None = None
 
@@ -107,7 +109,7 @@ class Rows(Generic[RequestT, OrderT]):
         units: list[Unit[RequestT]] = []
         try:
             for _ in range(most):
-                unit = self._left.popleft() if self._left else await anext(self._units, None)
+                unit = self._left.popleft() if self._left else await self._next()
                 if unit is None:
                     break
                 units.append(self._named(unit))
@@ -117,6 +119,13 @@ class Rows(Generic[RequestT, OrderT]):
             self._failure = error  # what came before it is placed first
         await self.admit(units)
         return units
+
+    async def _next(self) -> Unit[RequestT] | None:
+        self.is_waiting = True
+        try:
+            return await anext(self._units, None)
+        finally:
+            self.is_waiting = False
 
     async def close(self) -> None:
         """Leave the input."""
@@ -246,9 +255,13 @@ async def _singles(
 ) -> AsyncGenerator[Unit[RequestT], None]:
     position = 0
     if isinstance(requests, AsyncIterable):
-        async for request in requests:
-            yield Unit([position], [request])
-            position += 1
+        try:
+            async for request in requests:
+                yield Unit([position], [request])
+                position += 1
+        finally:
+            if isinstance(requests, AsyncGenerator):
+                await requests.aclose()
     else:
         for request in requests:
             yield Unit([position], [request])
@@ -259,6 +272,7 @@ class OpenRows(Generic[RequestT, OrderT]):
     """What a journal has open, as the input of a run that resumes it."""
 
     is_ready = True
+    is_waiting = False
 
     def __init__(self, provider: Provider[RequestT, OrderT], journal: Journal, *, run: int) -> None:
         self._provider = provider

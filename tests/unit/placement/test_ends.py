@@ -92,6 +92,33 @@ async def test_nothing_is_sent_again_after_a_stop() -> None:
     assert shop.submitted == 1
 
 
+@pytest.mark.parametrize("is_quiet", [True, False])
+async def test_a_stop_leaves_an_input_that_has_no_end(*, is_quiet: bool) -> None:
+    """Whether the next row comes or not."""
+
+    async def rows() -> AsyncIterator[Wish]:
+        number = 0
+        try:
+            while number < 3 or not is_quiet:
+                yield Wish("lamp", f"w{number}")
+                number += 1
+            await asyncio.Event().wait()
+        finally:
+            left.append(number)
+
+    def enough(_: Outcome[Parcel]) -> bool:
+        return len(shop.live()) >= 3
+
+    left: list[int] = []
+    shop = Shop()
+
+    report = await ended(bulk(shop, rows(), concurrency=1, stop_on=enough))
+
+    assert len(report.placed) == len(shop.live()) == 3
+    assert left
+    assert report.stop_reason == "stop_on asked for it"
+
+
 # What may be spent.
 
 
