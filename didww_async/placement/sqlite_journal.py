@@ -409,7 +409,9 @@ def _version(path: Path) -> tuple[int, int]:
 def _open(path: Path) -> sqlite3.Connection:
     """Open or make the file, take it for this process, and check that it is one of ours."""
     try:
-        is_new = not path.exists() or path.stat().st_size == 0
+        # Orders may tell of people, so a new file is for its owner alone.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        is_new = path.stat().st_size == 0
         if not is_new:
             _check_header(path)
         connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)

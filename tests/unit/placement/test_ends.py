@@ -19,6 +19,7 @@ from didww_async.placement import (
     NotAttempted,
     Outcome,
     Placed,
+    PutOff,
     Unconfirmed,
 )
 from didww_async.providers.runs import bulk_run
@@ -90,6 +91,26 @@ async def test_nothing_is_sent_again_after_a_stop() -> None:
 
     assert isinstance(outcome, NotAttempted)
     assert shop.submitted == 1
+
+
+async def test_a_stop_ends_a_wait_that_the_server_asked_for() -> None:
+    """Though it asked for an hour, and would ask again."""
+
+    class Full(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            self.submitted += 1
+            run.stop("enough")
+            return PutOff(ShopError("come back later"), 3600.0)
+
+    shop = Full()
+    begun = shop.flying.time
+    run = bulk(shop, wishes(1), concurrency=1)
+
+    [outcome] = (await ended(run)).outcomes
+
+    assert isinstance(outcome, NotAttempted)
+    assert shop.submitted == 1
+    assert shop.flying.time == begun
 
 
 @pytest.mark.parametrize("is_quiet", [True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -228,6 +229,14 @@ async def test_what_was_put_is_in_the_file_when_put_returns(path: Path) -> None:
             found = sqlite3.connect(copy)
             assert (name,) in found.execute("SELECT key FROM entry").fetchall()
             found.close()
+
+
+async def test_a_journal_is_for_its_owner_alone(path: Path) -> None:
+    """And so is its log: what is ordered may tell of people."""
+    with SqliteJournal(path) as journal:
+        await journal.put(entry("a"))
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == {0o600}
 
 
 async def test_a_commit_is_synchronised(path: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_forked_process_is_told(tmp_path: Path) -> None:
 async def test_a_report_whose_rows_another_process_dropped_is_no_empty_one(tmp_path: Path) -> None:
     """It says what happened."""
     shop, path = Shop(), tmp_path / "run.db"
-    report = await ended(bulk(shop, wishes(3), open_journal(path)))
+    report = await bulk(shop, wishes(3), open_journal(path))
     assert len(report.placed) == 3
     with SqliteJournal(path) as journal:
         await journal._do(lambda db: db.execute("UPDATE run SET process = 'another'").fetchall())
@@ -151,7 +151,7 @@ async def test_a_report_whose_rows_another_process_dropped_is_no_empty_one(tmp_p
 async def test_a_report_whose_file_is_gone_makes_no_new_one(tmp_path: Path) -> None:
     """It says so."""
     path = tmp_path / "run.db"
-    report = await ended(bulk(Shop(), wishes(3), open_journal(path)))
+    report = await bulk(Shop(), wishes(3), open_journal(path))
     path.unlink()
 
     with pytest.raises(JournalError, match=r"there is no journal .*run\.db"):
@@ -164,7 +164,7 @@ async def test_a_journal_that_was_closed_here_is_not_searched_for_damage_again(
 ) -> None:
     """A call with a path takes as long with a large journal as with a small one."""
     path = tmp_path / "run.db"
-    await ended(bulk(Shop(), wishes(3), open_journal(path)))
+    await bulk(Shop(), wishes(3), open_journal(path))
     asked: list[str] = []
 
     def watched(*arguments: object, **options: object) -> object:
