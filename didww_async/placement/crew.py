@@ -339,7 +339,7 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _foretold(self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]) -> str:
         if not unit.is_first:
-            return "a row before it has the same name, and there is one order for both"
+            return unit.repeats
         if problem := await self._provider.problem(placement.request):
             raise ValueError(problem)
         price = await self._provider.quote(placement.request)

@@ -75,6 +75,13 @@ class Unit(Generic[RequestT]):
         """Whether no row before it in the run stands for the same order."""
         return self.admitted is None or self.admitted.is_first
 
+    @property
+    def repeats(self) -> str:
+        """What it means that it is not the first of its name."""
+        if self.admitted is not None and self.admitted.digest not in {"", self.digest}:
+            return "a row before it has the same name, and asks for something else"
+        return "a row before it has the same name, and there is one order for both"
+
 
 class Rows(Generic[RequestT, OrderT]):
     """Reads an input, names what it finds, and holds it against the journal."""

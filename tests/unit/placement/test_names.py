@@ -87,6 +87,17 @@ async def test_the_money_of_an_order_counts_with_the_row_that_bought_it() -> Non
     assert report.counts.spent == 5
 
 
+async def test_a_dry_run_tells_of_both() -> None:
+    """One is ordered, the other stands for the same order or is refused."""
+    report = await ended(bulk(Shop(), [LAMP, LAMP, CHAIR], dry_run=True))
+
+    assert [getattr(outcome, "reason", "") for outcome in report.outcomes][:2] == [
+        "dry run: it would cost 5",
+        "dry run: a row before it has the same name, and there is one order for both",
+    ]
+    assert isinstance(report.outcomes[2], Rejected)
+
+
 # With an earlier run.
 
 
