@@ -48,6 +48,8 @@ class Source:
     name: str
     line: Callable[[int], int]
     """The line of a position in the file, counted from 1."""
+    name_column: str
+    """The column that names an order."""
 
 
 @attrs.frozen(kw_only=True)
@@ -216,9 +218,10 @@ async def _carried_out(
 def in_words_of_the_command(error: Exception, source: Source | None = None) -> str:
     """What is wrong with a journal, with options for arguments and lines for positions."""
     told = str(error).replace("adopt_existing", "--adopt-existing")
-    position = getattr(error, "position", None)
-    if isinstance(error, ChangedRequestError) and position is not None and source is not None:
-        told = told.replace(f"row {position} ", f"line {source.line(position)} of {source.name} ")
+    if isinstance(error, ChangedRequestError) and error.position is not None and source:
+        line = f"line {source.line(error.position)} of {source.name}"
+        told = told.replace(f"row {error.position} (counted from 0)", line)
+        told = told.replace("give it a name that", f"give it another {source.name_column}, which")
     return told
 
 

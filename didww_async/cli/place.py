@@ -196,7 +196,7 @@ def place(
             connection=connection,
             journal=wanted.journal,
             concurrency=wanted.concurrency,
-            source=Source(orders.name, orders.line),
+            source=Source(orders.name, orders.line, api.columns.name_column),
         )
         if wanted.dry_run:
             return _quote(orders, wanted, output, recovery)
@@ -218,7 +218,8 @@ def place(
                 pack=wanted.pack,
             )
 
-        return _run(start, "Placing orders", recovery, output)
+        with _reading_the_journal():
+            return _run(start, "Placing orders", recovery, output)
 
 
 @click.command(short_help="Finish every order that a journal has open.")
@@ -276,7 +277,8 @@ def resume(
             stop_on=stop_on,
         )
 
-    return _run(start, "Finishing orders", recovery, output, rows)
+    with _reading_the_journal():
+        return _run(start, "Finishing orders", recovery, output, rows)
 
 
 def _tell_of_lost(lost: int, provider: Provider[Any, Any], settle_seconds: float | None) -> None:
@@ -350,6 +352,18 @@ def _run(
         say(trouble)
         return ExitCode.UNFINISHED
     return exit_code(report)
+
+
+@contextlib.contextmanager
+def _reading_the_journal() -> Generator[None]:
+    """The report is read from the journal, which another process may have taken by then."""
+    try:
+        yield
+    except placement.JournalError as error:
+        raise CommandError(
+            f"the run is over, and its rows can't be told: {in_words_of_the_command(error)}",
+            ExitCode.JOURNAL,
+        ) from None
 
 
 def _quote(

@@ -143,7 +143,8 @@ def _tell_with_journal(report: Report[Any], recovery: Recovery[Any, Any]) -> Non
 
 def _how_to_finish(report: Report[Any], recovery: Recovery[Any, Any]) -> str:
     if not report.stop_reason.startswith("the budget"):
-        return recovery.advice
+        is_barred = any(outcome.error for outcome in report.not_attempted)
+        return f"{'Mend the cause first. ' if is_barred else ''}{recovery.advice}"
     if recovery.source is None:
         return "Run the same command again: its --budget is for what that one places."
     return "Raise --budget, and run the same command again."
@@ -195,16 +196,11 @@ def _ranges(
 def exit_code(report: Report[Any]) -> ExitCode:
     """The exit code that a finished run deserves."""
     counts = report.counts
-    if not (counts.placed or counts.unconfirmed):
-        # A refused row is the row's own fault, whatever its error is called.
-        errors = [outcome.error for outcome in report.not_attempted]
-        errors += [
-            outcome.error
-            for outcome in report.rejected
-            if isinstance(outcome.error, AuthenticationError)
-        ]
-        if any(isinstance(error, _HOPELESS) for error in errors):
-            return ExitCode.API_FAILED
+    # A refused row is the row's own fault, whatever its error is called.
+    if not (counts.placed or counts.unconfirmed) and any(
+        isinstance(outcome.error, _HOPELESS) for outcome in report.not_attempted
+    ):
+        return ExitCode.API_FAILED
     doubtful = any(outcome.note for outcome in report.placed)
     if doubtful or counts.unconfirmed or counts.not_attempted:
         return ExitCode.UNFINISHED

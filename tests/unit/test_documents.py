@@ -176,7 +176,8 @@ def test_handler_example_answers(
                 client.place_order = partial(client.place_order, settle_seconds=0.1)  # type: ignore[method-assign]
             with SqliteJournal(tmp_path / "run.db") as journal:
                 asked = (buy_number(client, journal, sku, request_id) for _ in range(2))
-                return await asyncio.gather(*asked)
+                answered: list[tuple[int, str]] = await asyncio.gather(*asked)
+                return answered
 
     first, second = asyncio.run(answers())
     assert first == second if status == 200 else first[0] == second[0]

@@ -288,8 +288,39 @@ def test_a_changed_order_is_not_sent(
     file.write_text(file.read_text().replace(",1,", ",9,"))
     ended = didww("orders", "place", file, "--journal", journal)
     assert ended.code == 5
-    assert "row-0" in ended.err
+    assert f"line 2 of {file} differs from the request that was begun as 'row-0'" in ended.err
+    assert "give it another external_reference_id" in ended.err
     assert posts(sandbox) == 1
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_following_the_advice_places_each_row_once(
+    didww: Didww,
+    sandbox: Sandbox,
+    sku: str,
+    tmp_path: Path,
+    is_named: bool,  # noqa: FBT001
+) -> None:
+    """After too little money and a bad row: mend, correct in place, and the same command."""
+    file, journal = tmp_path / "orders.csv", tmp_path / "run.db"
+
+    def write(*skus: str) -> None:
+        names = [f",row-{number}" if is_named else "," for number in range(len(skus))]
+        rows = "".join(f"{each}{name}\n" for each, name in zip(skus, names, strict=True))
+        file.write_text(f"sku_id,external_reference_id\n{rows}")
+
+    place = ("orders", "place", file, "--journal", journal, "--concurrency", 1)
+    write(sku, "no-such-sku", sandbox.state.landmarks.expensive_sku_id, sku)
+    ended = didww(*place)
+    assert ended.code == 3
+    assert "1 placed, 1 rejected, 0 unconfirmed, 2 not attempted" in ended.out
+    assert "Mend the cause first. Run the same command again" in ended.err
+    assert "Correct these rows where they stand" in ended.err
+    sandbox.state.balance = Decimal(100_000)
+    write(sku, sku, sandbox.state.landmarks.expensive_sku_id, sku)
+    ended = didww(*place)
+    assert ended.code == 0, ended.err
+    assert len(sandbox.state.orders) == 4
 
 
 def test_resuming_what_is_not_there_makes_nothing(didww: Didww, tmp_path: Path) -> None:

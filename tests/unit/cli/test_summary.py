@@ -30,7 +30,7 @@ URL = "https://api.example/v3/orders"
 NO_CONNECTION = ConnectError("POST", URL, "no connection")
 REFUSED_KEY = AuthenticationError("POST", URL, 401)
 NOT_ALLOWED = PermissionDeniedError("POST", URL, 403)
-FILE = Source("orders.csv", lambda position: position + 2)
+FILE = Source("orders.csv", lambda position: position + 2, "po_number")
 
 
 def placed(position: int) -> Outcome[Any]:
@@ -108,6 +108,15 @@ def test_a_resumed_journal_sends_to_its_file(capsys: pytest.CaptureFixture[str])
     assert "place that file again with this journal" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("error", [REFUSED_KEY, NO_CONNECTION])
+def test_what_stood_in_the_way_is_to_be_mended(
+    capsys: pytest.CaptureFixture[str], error: DidwwError
+) -> None:
+    """The same command alone would meet it again."""
+    tell_how_to_go_on(report_of([other(NotAttempted, 0, error)]), recovery("run.db"))
+    assert "Mend the cause first. Run the same command again" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("source", "advice"),
     [
@@ -152,9 +161,9 @@ def test_errors_of_a_journal_speak_of_the_command() -> None:
     """Options for arguments, and the line of the file for a position."""
     error = JournalError("it is damaged; use adopt_existing with a new one")
     assert in_words_of_the_command(error).endswith("use --adopt-existing with a new one")
-    changed = ChangedRequestError("row 3 (crm-4) is not the request that the journal has")
-    changed.position = 3  # type: ignore[attr-defined]
-    assert in_words_of_the_command(changed, FILE).startswith("line 5 of orders.csv (crm-4) is not")
+    told = "row 3 (counted from 0) differs; give it a name that no order had"
+    changed = in_words_of_the_command(ChangedRequestError(told, 3), FILE)
+    assert changed == "line 5 of orders.csv differs; give it another po_number, which no order had"
 
 
 def test_rows_that_are_left_out_are_no_progress() -> None:
