@@ -291,3 +291,27 @@ def test_a_terminal_gets_a_live_bar(sandbox: Sandbox, sku: str, tmp_path: Path) 
     assert "placed, 0 rejected, 0 unconfirmed" in text
     assert out.startswith("4 placed")
     assert "\x1b" not in out
+
+
+def test_a_server_that_goes_away_ends_the_run(
+    spawned: Spawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 3 after a few futile rows; what was placed is told, the rest waits."""
+    with Sandbox(complete_after=0) as leaving:
+        file = orders_csv(tmp_path, leaving.state.landmarks.cheap_sku_id, 500)
+        rows = tmp_path / "rows.jsonl"
+        monkeypatch.setenv("DIDWW_API_KEY", leaving.api_key)
+        process = spawned(
+            *("orders", "place", file, "--base-url", leaving.url, "--output", rows),
+            *("--concurrency", 4, "--rate", 20, "--settle-seconds", "0.2"),
+        )
+        wait_for(lambda: posts(leaving) >= 4)
+    code, out, err = end(process)
+    assert code == 3, err
+    assert "the server was not reached 3 times in a row" in out
+    told = [json.loads(line) for line in rows.read_text().splitlines()]
+    tried = [row for row in told if "no connection" in row["reason"]]
+    placed = [row["external_reference"] for row in told if row["outcome"] == "placed"]
+    assert len(told) == 500
+    assert 3 <= len(tried) < 20
+    assert set(placed) <= set(references(leaving))
