@@ -132,7 +132,7 @@ async def test_rows_without_names_must_keep_their_places() -> None:
     shop, journal = Shop(), Durable()
     await ended(bulk(shop, [Wish("lamp")], journal))
 
-    with pytest.raises(ChangedRequestError, match="rows without names must keep theirs"):
+    with pytest.raises(ChangedRequestError, match="told apart by their places, so keep these"):
         await ended(bulk(shop, [Wish("chair")], journal.restarted()))
 
 
