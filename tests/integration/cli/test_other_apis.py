@@ -14,14 +14,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from didww_async.providers.adobe_vip import AdobeVipEnvironment, AdobeVipProvider
-from didww_async.providers.plum import (
-    PlumClient,
-    PlumEnvironment,
-    PlumProvider,
-    TokenFile,
-    TokenPair,
-)
+from didww_async import Environment
+from didww_async.cli.connection import Connection
+from didww_async.cli.order_apis import ORDER_APIS
+from didww_async.providers.adobe_vip import AdobeVipEnvironment
+from didww_async.providers.plum import PlumClient, PlumEnvironment, TokenFile, TokenPair
 from didww_async.sandbox import Sandbox
 from didww_async.sandbox.adobe_vip import AdobeVipSandbox
 from didww_async.sandbox.plum import PlumSandbox, operation
@@ -485,41 +482,23 @@ def test_rate_bounds_the_requests_to_plum(
 
 
 @pytest.mark.parametrize(
-    ("provider", "rows", "url"),
+    ("provider", "url"),
     [
-        (
-            "adobe",
-            "customer_id,offer_id,quantity,order_type,subscription_id\n1,o,2,RENEWAL,s\n",
-            AdobeVipEnvironment.SANDBOX.base_url,
-        ),
-        ("plum", f"{PLUM_HEADER}55134,199,+91,{PHONE},row-0\n", PlumEnvironment.SANDBOX.base_url),
+        ("didww", Environment.SANDBOX.base_url),
+        ("adobe", AdobeVipEnvironment.SANDBOX.base_url),
+        ("plum", PlumEnvironment.SANDBOX.base_url),
     ],
 )
-def test_an_environment_counts_more_than_a_variable(
-    didww: Didww,
-    adobe: AdobeVipSandbox,
-    plum: PlumSandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    provider: str,
-    rows: str,
-    url: str,
+async def test_an_environment_counts_more_than_a_variable(
+    adobe: AdobeVipSandbox, plum: PlumSandbox, sandbox: Sandbox, provider: str, url: str
 ) -> None:
-    """The test system of the API itself; of these rows, a dry run asks nobody for a price."""
-    places: list[str] = []
-    for kind in (AdobeVipProvider, PlumProvider):
-
-        async def funds(self: AdobeVipProvider | PlumProvider) -> None:
-            places.append(self.place)
-
-        monkeypatch.setattr(kind, "funds", funds)
-    file = tmp_path / "orders.csv"
-    file.write_text(rows)
-    place = ("orders", "place", file, "--provider", provider, "--dry-run")
-    didww(*place, "--environment", "sandbox")
-    didww(*place)
-    assert places == [url, adobe.url if provider == "adobe" else plum.url]
-    assert adobe.requests == plum.requests == []
+    """It is the test system of the API itself; nothing is sent to find that out."""
+    servers = {"didww": sandbox, "adobe": adobe, "plum": plum}
+    for environment, place in (("sandbox", url), (None, servers[provider].url)):
+        connection = Connection(base_url=None, environment=environment, sandbox=False, rate=None)
+        async with ORDER_APIS[provider].open(connection) as api:
+            assert api.place == place
+    assert adobe.requests == plum.requests == sandbox.requests == []
 
 
 def test_an_order_of_unknown_fate_says_where_to_look(
