@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -107,17 +108,23 @@ async def carry_out(
     """
     ended: Report[OrderT] | CommandError | None = None
     trouble = ""
-    try:
-        async with recovery.api.open(recovery.connection) as provider:
-            try:
-                ended = await _carried_out(start(provider), what, recovery)
-            except CommandError as error:
-                ended = error
-    except TokenError as error:
+    with interruptible() as interruption:
+        try:
+            async with recovery.api.open(recovery.connection) as provider:
+                run = start(provider)
+                interruption.stops(run)
+                try:
+                    ended = await _carried_out(run, what, recovery, interruption)
+                except CommandError as error:
+                    ended = error
         # On leaving: what became of the orders is not to be lost beside the tokens.
-        if ended is None:
-            raise
-        trouble = str(error)
+        except TokenError as error:
+            if ended is None:
+                raise
+            trouble = str(error)
+        except asyncio.CancelledError:
+            if ended is None or not interruption.is_hard:
+                raise
     if isinstance(ended, Report):
         return ended, trouble
     if trouble:
@@ -127,9 +134,12 @@ async def carry_out(
 
 
 async def _carried_out(
-    run: BulkRun[RequestT, OrderT], what: str, recovery: Recovery[RequestT, OrderT]
+    run: BulkRun[RequestT, OrderT],
+    what: str,
+    recovery: Recovery[RequestT, OrderT],
+    interruption: Interruption,
 ) -> Report[OrderT]:
-    with interruptible(run) as interruption, showing(_Placing(what, run.counts, interruption)):
+    with showing(_Placing(what, run.counts, interruption)):
         try:
             return await run
         except JournalError as error:

@@ -51,6 +51,13 @@ class OrderApi(Generic[RequestT, OrderT]):
     """How to see what was ordered since `{since}`, with `{options}` for a command."""
     packs: bool = False
     """Whether several rows can become one order."""
+    file_variables: Sequence[str] = ()
+    """Those of the variables that name a file which has to be kept."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that the environment names and that have to be kept."""
+        return tuple(path for name in self.file_variables if (path := os.environ.get(name)))
 
     @property
     def option(self) -> str:
@@ -217,6 +224,7 @@ _APIS: tuple[OrderApi[Any, Any], ...] = (
             "PLUM_TOP_UP_FIELD",
         ),
         look="the order history in Plum's dashboard since {since}",
+        file_variables=("PLUM_TOKEN_FILE",),
     ),
 )
 ORDER_APIS: Mapping[str, OrderApi[Any, Any]] = MappingProxyType({api.name: api for api in _APIS})

@@ -14,6 +14,7 @@ import click
 from didww_async.cli.bulk import Recovery, carry_out
 from didww_async.cli.connection import Connection, connection_options, finish
 from didww_async.cli.exit_codes import CommandError, ExitCode
+from didww_async.cli.interruption import interruptible
 from didww_async.cli.messages import say
 from didww_async.cli.order_apis import DEFAULT_API, ORDER_APIS, OrderApi
 from didww_async.cli.orders_file import FORMATS, OrdersFile, checked_orders
@@ -153,7 +154,7 @@ def place(
     api, wanted = ORDER_APIS[provider], _Wishes(**wishes)
     if wanted.pack > 1 and not api.packs:
         raise click.UsageError(f"--pack is not for --provider {api.name}: every row is an order")
-    _refuse_overwriting(output, (file, wanted.journal))
+    _refuse_overwriting(output, (file, wanted.journal, *api.files))
     with checked_orders(file, file_format, api.columns, _checking) as orders:
         recovery = Recovery(
             api=api, connection=connection, journal=wanted.journal, concurrency=wanted.concurrency
@@ -199,12 +200,11 @@ def resume(
     Orders of unknown fate are looked for, those that were not placed are placed. The exit
     codes are those of `didww orders place`.
     """
-    _refuse_overwriting(output, (journal,))
+    api = ORDER_APIS[provider]
+    _refuse_overwriting(output, (journal, *api.files))
     if not journal.exists():
         raise CommandError(f"there is no journal {journal}\nNothing was sent.", ExitCode.JOURNAL)
-    recovery = Recovery(
-        api=ORDER_APIS[provider], connection=connection, journal=journal, concurrency=concurrency
-    )
+    recovery = Recovery(api=api, connection=connection, journal=journal, concurrency=concurrency)
 
     def start(provider: Provider[Any, Any]) -> BulkRun[Any, Any]:
         return bulk_run(
@@ -254,10 +254,11 @@ def _quote(
     recovery: Recovery[RequestT, OrderT],
 ) -> int:
     async def ask() -> Quote:
-        async with recovery.api.open(recovery.connection) as provider:
-            steps = Steps("Asking for prices", len(orders))
-            with showing(steps):
-                return await quote(provider, orders, pack=wanted.pack, progress=steps.reached)
+        steps = Steps("Asking for prices", len(orders))
+        with interruptible():
+            async with recovery.api.open(recovery.connection) as provider:
+                with showing(steps):
+                    return await quote(provider, orders, pack=wanted.pack, progress=steps.reached)
 
     with output.open(ExitCode.BAD_INPUT) as stream:
         prices = finish(ask())
@@ -274,7 +275,7 @@ def _checking(file: OrdersFile[Any]) -> Generator[Callable[[int], None]]:
 
 
 def _refuse_overwriting(output: Output, others: tuple[str | Path | None, ...]) -> None:
-    """A result that took the place of the orders or of their journal would lose them."""
+    """A result that took the place of the orders, of their journal or of tokens would lose them."""
     target = output.path
     for other in others:
         if target is not None and other is not None and target.resolve() == Path(other).resolve():

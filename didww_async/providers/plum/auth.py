@@ -174,18 +174,21 @@ class RotatingTokens:
         """
         Close the connection to the token service; may be called again.
 
-        A refresh that is under way is waited for, as its answer can't be had again.
+        A refresh that is under way is waited for, as its answer can't be had again, even by
+        a task that is cancelled meanwhile.
 
         Raises:
             TokenError: New tokens could not be stored.
         """
-        if self._update is not None:
-            await asyncio.wait({self._update})
         try:
-            if self._unstored is not None:
-                await self._keep(self._unstored)
+            if self._update is not None:
+                await _ended(self._update)
         finally:
-            await self._session.close()
+            try:
+                if self._unstored is not None:
+                    await self._keep(self._unstored)
+            finally:
+                await self._session.close()
 
     def _is_good(self, pair: TokenPair) -> bool:
         """Whether the access token will do, as far as is known."""
@@ -408,6 +411,18 @@ def _seconds(value: object) -> float | None:
 def _epoch_seconds(value: object) -> float | None:
     milliseconds = _seconds(value)
     return None if milliseconds is None else milliseconds / 1000
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Return when the task is done, however often whoever waits for it is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _now(value: Any) -> Any:

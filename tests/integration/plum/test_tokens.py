@@ -162,6 +162,25 @@ async def test_cancelled_caller_does_not_cancel_the_refresh(sandbox: PlumSandbox
     assert store.pair.refresh_token == sandbox.tokens.newest.refresh
 
 
+async def test_cancelled_close_waits_for_the_refresh(sandbox: PlumSandbox) -> None:
+    """However often it is cancelled, the pair is stored and the connections are closed."""
+    late = sandbox.faults.delay(0.1, applied=True, matching=is_refresh)
+    store = MemoryTokens(pair_of(sandbox))
+    client = await client_of(sandbox, tokens=store).open()
+    sandbox.tokens.expire_access()
+    call = asyncio.ensure_future(client.balance())
+    while not late.fired:
+        await asyncio.sleep(0.001)
+    call.cancel()
+    closing = asyncio.ensure_future(client.close())
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+
+
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("grace", [0.0, 3600.0])
 async def test_lost_answer_is_asked_for_once_more(
