@@ -256,7 +256,7 @@ class RotatingTokens:
         except DidwwError as error:
             cause = error
         except Exception as error:  # noqa: BLE001  # a store of the user's may raise anything
-            cause = DidwwError(f"the token store can't be read ({type(error).__name__})")
+            cause = DidwwError(f"the token store can't be read ({_reason(error)})")
         else:
             if isinstance(pair, TokenPair):
                 return pair
@@ -276,13 +276,14 @@ class RotatingTokens:
                 self._unstored = None
                 raise
         except Exception as error:  # noqa: BLE001  # a store of the user's may raise anything
-            problem = f"the new tokens could not be stored ({type(error).__name__})"
+            cause = DidwwError(f"the new tokens could not be stored ({_reason(error)})")
         else:
             self._unstored = None
             self._adopt(pair)
             return
-        logger.error("%s; %s", problem, STORE_FAILED)
-        raise TokenError(DidwwError(problem), STORE_FAILED)
+        failure = TokenError(cause, STORE_FAILED).redacted(self.secrets())
+        logger.error("%s; %s", failure.cause, STORE_FAILED)
+        raise failure
 
     async def _survive(self, tried: TokenPair, cause: DidwwError) -> None:
         """After a refusal: another process may have been faster, and is just storing its pair."""
@@ -390,6 +391,15 @@ class _LostError(Exception):
 def _is_refusal(error: DidwwError) -> bool:
     """Whether the token service itself said no; a page of something in between says nothing."""
     return isinstance(error, ApiStatusError) and error.status < 500 and bool(error.errors)  # noqa: PLR2004
+
+
+def _reason(error: Exception) -> str:
+    """What a store of the user's met; only what the system says is safe to be shown."""
+    if isinstance(error, DidwwError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return type(error).__name__
 
 
 def _anew(error: TokenError) -> TokenError:

@@ -306,6 +306,38 @@ def test_file_that_can_not_be_written_stays_as_it_was(
     assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
 
 
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    """The file that it leads to is begun and replaced, in its own folder."""
+    (tmp_path / "secrets").mkdir()
+    path, link = tmp_path / "secrets" / "tokens.json", tmp_path / "tokens.json"
+    link.symlink_to(path)
+    first, second = (TokenPair(access_token=f"a{n}", refresh_token=f"r{n}") for n in (1, 2))
+    assert TokenFile(link).begin(first)
+    assert TokenFile(path).load() == first
+    TokenFile(link).store(second)
+    assert link.is_symlink()
+    assert TokenFile(path).load() == TokenFile(link).load() == second
+    assert [file.name for file in path.parent.iterdir()] == ["tokens.json"]
+
+
+async def test_store_that_fails_says_where_and_why(sandbox: PlumSandbox, tmp_path: Path) -> None:
+    """The system's own words and the file, so that it can be mended."""
+    late = sandbox.faults.delay(0.05, applied=True, matching=is_refresh)
+    path = tmp_path / "tokens.json"
+    TokenFile(path).store(pair_of(sandbox))
+    async with client_of(sandbox, tokens=TokenFile(path)) as client:
+        sandbox.tokens.expire_access()
+        call = asyncio.ensure_future(client.balance())
+        while not late.fired:
+            await asyncio.sleep(0.001)
+        path.unlink()
+        path.mkdir()
+        with pytest.raises(TokenError, match=f"{path}: Is a directory"):
+            await call
+        path.rmdir()
+    assert TokenFile(path).load().refresh_token == sandbox.tokens.newest.refresh
+
+
 def test_a_pair_in_a_file_is_not_begun_anew(tmp_path: Path) -> None:
     """It is newer than the one to begin with; both leave one file, its owner's alone."""
     path = tmp_path / "tokens.json"
