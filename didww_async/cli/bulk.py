@@ -118,7 +118,7 @@ async def carry_out(
                 except CommandError as error:
                     ended = error
         # On leaving: what became of the orders is not to be lost beside the tokens.
-        except TokenError as error:
+        except (TokenError, CommandError) as error:
             if ended is None:
                 raise
             trouble = str(error)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -143,11 +142,14 @@ async def _open_plum(
             ) as client:
                 yield plum.PlumProvider(client)
         return
+    from didww_async.cli.plum_tokens import kept_tokens  # noqa: PLC0415  # see above
+
     client_id, client_secret, path = credentials(
         "PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE"
     )
+    tokens = kept_tokens(path)
     async with plum.PlumClient(
-        _tokens(path),
+        tokens,
         client_id=client_id,
         client_secret=client_secret,
         environment=connection.of_environment(plum.PlumEnvironment),
@@ -157,36 +159,7 @@ async def _open_plum(
         top_up_field=cast("Any", os.environ.get("PLUM_TOP_UP_FIELD") or "topupData"),
     ) as client:
         yield plum.PlumProvider(client)
-
-
-def _tokens(path: str) -> plum.TokenFile:
-    """
-    The file that keeps the tokens, begun with those of the dashboard if there is none.
-
-    Tokens are replaced now and then, and those that were used are worth nothing. So they are
-    read from the environment only as long as there is no file.
-    """
-    from didww_async.providers import plum  # noqa: PLC0415  # only where it is used
-
-    tokens = plum.TokenFile(path)
-    folder = Path(path).parent
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CommandError(
-            f"{folder} can't be written, so new tokens for {path} would be lost; set "
-            "PLUM_TOKEN_FILE to a file in another folder\nNothing was sent.",
-            ExitCode.BAD_INPUT,
-        )
-    if not Path(path).exists():
-        access, refresh = credentials("PLUM_ACCESS_TOKEN", "PLUM_REFRESH_TOKEN")
-        try:
-            tokens.begin(plum.TokenPair(access_token=access, refresh_token=refresh))
-        except OSError as error:
-            raise CommandError(
-                f"{path} can't be written: {error.strerror or error}\nNothing was sent.",
-                ExitCode.BAD_INPUT,
-            ) from None
-    tokens.load()  # a file that holds none is told before anything is begun
-    return tokens
+    tokens.settle()
 
 
 _APIS: tuple[OrderApi[Any, Any], ...] = (

@@ -67,7 +67,8 @@ _PLAIN = PlainJsonSerializer()
 GENERATE_NEW = (
     "unless client_id and client_secret are another client's, the refresh token is used up or was "
     "revoked: generate new tokens in the dashboard under Settings > API, and put them into the "
-    "token store, where a running client finds them"
+    "token store, where a running client finds them; for the command `didww`, delete the file that "
+    "PLUM_TOKEN_FILE names, and set PLUM_ACCESS_TOKEN and PLUM_REFRESH_TOKEN to the new ones"
 )
 ASK_LATER = (
     "the answer to a refresh was lost twice; it is asked for again after a pause, and if that is "
