@@ -24,7 +24,7 @@ from didww_async.collections.catalogue import (
 )
 from didww_async.collections.orders import Orders
 from didww_async.config import ApiVersion, Environment, RetryPolicy, Timeouts
-from didww_async.errors import ConfigurationError
+from didww_async.errors import ConfigurationError, InvalidRequestError
 from didww_async.jsonapi import UNSET, JsonApiSerializer, Serializer, Unset
 from didww_async.models.base import registry
 from didww_async.models.orders import CallbackMethod, NewOrder, Order, OrderFilter
@@ -248,20 +248,25 @@ class DidwwClient:
           told apart by their `external_reference_id`, or by their place in the input.
         - `adopt_existing` looks for each reference before the first request, and takes
           over the order that has it.
-        - `budget` ends the run before the orders cost more than that.
+        - `budget` ends the run before the orders cost more than that. Under way, they count with
+          their quotes and what earlier ones cost above theirs, such as VAT; the first ones may
+          pass a budget by their VAT. What the journal has as placed counts when its turn comes.
         - `pack`: so many orders for one SKU, with the same options and without a reference of
           their own, may become one order with an item each. A pack that is refused is placed
           order by order.
         - `dry_run` sends no order, and tells what would speak against each. `quote_orders`
           tells more.
-        - `stop_on` ends it after an outcome for which it returns true. Too little money
-          or a refused key end it by themselves.
+        - `stop_on` ends it after an outcome for which it returns true: what is in flight by then
+          is finished. Too little money or a refused key end it by themselves.
+        - `on_outcome` is called, and awaited, with each outcome; `progress` with the `Counts`.
+        - `run` tells runs on one journal apart whose orders have no references.
 
         Raises:
             JournalError: The journal can't be used; nothing is lost.
         """
         from didww_async.providers.runs import bulk_run  # noqa: PLC0415  # only where it is used
 
+        _check_orders(orders)
         return bulk_run(
             self._provider(),
             orders,
@@ -292,7 +297,11 @@ class DidwwClient:
         Finish every order that a journal has open.
 
         Those whose fate is unknown are looked for, and those that were not placed are placed.
-        `await` it for a report, `async for` it for outcomes, as `place_orders`.
+        `await` it for a report, `async for` it for outcomes, as `place_orders`. `budget` bounds
+        what these orders cost, whatever was spent before.
+
+        Raises:
+            JournalError: The journal is not there, or can't be used; nothing is lost.
         """
         from didww_async.providers.runs import bulk_run  # noqa: PLC0415  # only where it is used
 
@@ -351,6 +360,8 @@ class DidwwClient:
         """
         from didww_async.providers.runs import place_one  # noqa: PLC0415  # only where it is used
 
+        if not isinstance(order, NewOrder):
+            raise InvalidRequestError("order", f"takes a NewOrder, not {type(order).__name__}")
         provider = self._provider()
         return await place_one(
             provider,
@@ -374,6 +385,14 @@ class DidwwClient:
     ) -> Order:
         """The order as soon as it is completed or canceled; see `orders.wait`."""
         return await self.orders.wait(order, timeout=timeout, poll_interval=poll_interval)
+
+
+def _check_orders(orders: object) -> None:
+    if not isinstance(orders, (Iterable, AsyncIterable)):
+        more = "; put brackets around it" if isinstance(orders, NewOrder) else ""
+        raise InvalidRequestError(
+            "orders", f"takes an iterable of NewOrder, not {type(orders).__name__}{more}"
+        )
 
 
 def _check_types(timeouts: object, retry: object, pace: object) -> None:

@@ -469,7 +469,18 @@ class JournalError(DidwwError):
 
 
 class ChangedRequestError(JournalError):
-    """The journal has another order under the same reference or place; nothing was sent."""
+    """
+    The journal has another order under the same reference or place; nothing was sent.
+
+    `position` is that of the row in the input, counted from 0.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message, position)
+        self.position = position
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class WaitTimeoutError(DidwwError):

@@ -68,6 +68,10 @@ class Options(Generic[OrderT]):
             number = getattr(self, name)
             if type(number) is not int or number < 1:
                 raise ValueError(f"{name}: takes a whole number from 1, not {number!r}")
+        money: object = self.budget
+        is_money = isinstance(money, Decimal) and money.is_finite() and money >= 0
+        if money is not None and not is_money:
+            raise ValueError(f"budget: takes a Decimal from 0 or None, not {money!r}")
 
 
 class BulkRun(Generic[RequestT, OrderT]):
@@ -96,11 +100,26 @@ class BulkRun(Generic[RequestT, OrderT]):
         self._make_placer = make_placer
         self._options = options
         self._stop = Stop()
-        self._is_watched = any((options.on_outcome, options.progress, options.stop_on))
+        self._is_watched = bool(options.on_outcome or options.progress)
         self._began = False
+        self._told: list[Outcome[OrderT]] = []
         self._kept: JournalOutcomes[RequestT, OrderT] | None = None
         self.counts = Counts(total=len(requests) if isinstance(requests, Sized) else None)
         """How far it is."""
+
+    def __repr__(self) -> str:
+        return f"<a bulk run: `await` it for its report, `async for` its outcomes; {self.counts!r}>"
+
+    @property
+    def report(self) -> Report[OrderT]:
+        """What an awaited run has told so far, also after it failed."""
+        outcomes = sorted(self._told, key=lambda outcome: outcome.position)
+        return Report(
+            outcomes=outcomes if self._kept is None else self._kept,
+            counts=self.counts,
+            stop_reason=self._stop.reason,
+            describe=self._provider.describe,
+        )
 
     def stop(self, reason: str) -> None:
         """Begin nothing more; what is under way is finished."""
@@ -115,20 +134,17 @@ class BulkRun(Generic[RequestT, OrderT]):
                 yield outcome
 
     async def _report(self) -> Report[OrderT]:
-        outcomes: list[Outcome[OrderT]] = []
-        async with aclosing(self._outcomes()) as told:
-            async for outcome in told:
-                if self._kept is None:
-                    outcomes.append(outcome)
-                else:
-                    self._kept.remember(outcome)
-        outcomes.sort(key=lambda outcome: outcome.position)
-        return Report(
-            outcomes=outcomes if self._kept is None else self._kept,
-            counts=self.counts,
-            stop_reason=self._stop.reason,
-            describe=self._provider.describe,
-        )
+        try:
+            async with aclosing(self._outcomes()) as told:
+                async for outcome in told:
+                    if self._kept is None:
+                        self._told.append(outcome)
+                    else:
+                        self._kept.remember(outcome)
+        except Exception as error:
+            error.add_note(f"until then: {self.report}; the run's `report` has them")
+            raise
+        return self.report
 
     async def _outcomes(self) -> AsyncGenerator[Outcome[OrderT], None]:
         if self._began:
@@ -186,6 +202,7 @@ class BulkRun(Generic[RequestT, OrderT]):
             concurrency=options.concurrency,
             budget=options.budget,
             dry_run=options.dry_run,
+            stop_on=options.stop_on,
         )
 
     async def _announce(self, outcome: Outcome[OrderT]) -> None:
@@ -194,5 +211,3 @@ class BulkRun(Generic[RequestT, OrderT]):
             await told
         if options.progress is not None:
             options.progress(self.counts)
-        if options.stop_on is not None and options.stop_on(outcome):
-            self.stop("stop_on asked for it")

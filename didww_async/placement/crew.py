@@ -12,10 +12,10 @@ from typing import Generic, TypeAlias, TypeVar
 import attrs
 
 from didww_async.placement.intent import Entry, NotAttempted, Outcome, Placed, Rejected, State
-from didww_async.placement.journal import Journal, JournalError, Row
-from didww_async.placement.placer import Placement, Placer, outcome_of
+from didww_async.placement.journal import Journal, JournalError, Row, Turn
+from didww_async.placement.placer import Placement, Placer, outcome_of, storable, unreadable
 from didww_async.placement.provider import Provider
-from didww_async.placement.rows import OpenRows, Rows, Unit
+from didww_async.placement.rows import ChangedRequestError, OpenRows, Rows, Unit
 
 __all__ = ["Crew"]
 
@@ -43,6 +43,7 @@ class Crew(Generic[RequestT, OrderT]):
         concurrency: int,
         budget: Decimal | None,
         dry_run: bool,
+        stop_on: Callable[[Outcome[OrderT]], bool] | None,
     ) -> None:
         self._provider = provider
         self._journal = journal
@@ -53,6 +54,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._concurrency = concurrency
         self._budget = budget
         self._dry_run = dry_run
+        self._stop_on = stop_on
         self._read: asyncio.Queue[Unit[RequestT] | None] = asyncio.Queue()
         self._at_once = min(concurrency, MOST_READ) if rows.is_ready else 1
         self._few = self._at_once // 2
@@ -64,6 +66,8 @@ class Crew(Generic[RequestT, OrderT]):
         self._committed = NOTHING
         """The money of the orders that were placed, and of those that are under way."""
         self._is_spent = False
+        self._mark_up = Decimal(1)
+        """How much dearer orders were than their quotes, such as by their VAT."""
         self._uncounted = 0
         self._is_counted = asyncio.Event()
         self._is_counted.set()
@@ -103,13 +107,13 @@ class Crew(Generic[RequestT, OrderT]):
         if (failure := reading.result()) is not None:  # what came before it is placed by now
             self._stop.because(f"the input failed: {failure}", failure)
         # Whatever was repeated, now or by an earlier run that did not come this far.
-        repeated = dict.fromkeys([*self._repeated, *await self._journal.unsettled()])
-        if repeated:
+        while self._repeated:
             await self._placer.wait_for_twins()
-        left = iter(repeated)
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(self._concurrency, len(repeated))):
-                workers.create_task(self._settler(left))
+            repeated, self._repeated = self._repeated, {}
+            left = iter(repeated.items())
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(self._concurrency, len(repeated))):
+                    workers.create_task(self._settler(left))
 
     async def _worker(self) -> None:
         while (unit := await self._next()) is not None:
@@ -119,7 +123,18 @@ class Crew(Generic[RequestT, OrderT]):
                 self._stop.because(str(failure), failure)
                 continue
             if told is not None:
-                await self._ready.put(told)
+                await self._hand_over(told)
+
+    async def _hand_over(self, told: list[Told[OrderT]]) -> None:
+        """Give outcomes to the consumer; whether they end the run is asked before the next one."""
+        if self._stop_on is not None:
+            try:
+                for outcome, _ in told:
+                    if self._stop_on(outcome):
+                        self._stop.because("stop_on asked for it")
+            except Exception as failure:  # noqa: BLE001  # the caller's own; raised at the end
+                self._stop.because(f"stop_on failed: {failure}", failure)
+        await self._ready.put(told)
 
     async def _next(self) -> Unit[RequestT] | None:
         if self._split_off:
@@ -135,9 +150,9 @@ class Crew(Generic[RequestT, OrderT]):
 
         Returns the input's own failure, if it had one.
         """
-        failed = None
+        failed: Exception | None = None
         try:
-            while units := await self._rows.read(self._at_once):
+            while units := await self._some():
                 for unit in units:
                     self._read.put_nowait(unit)
                 while self._read.qsize() > self._few:
@@ -145,11 +160,36 @@ class Crew(Generic[RequestT, OrderT]):
                     await self._runs_low.wait()
         except JournalError as failure:
             self._stop.because(str(failure), failure)
+        except asyncio.CancelledError:
+            reading = asyncio.current_task()
+            if reading is None or reading.cancelling():
+                raise
+            failed = RuntimeError("what it waited for was cancelled")
         except Exception as error:  # noqa: BLE001  # raised at the end
             failed = error
         for _ in range(self._concurrency):
             self._read.put_nowait(None)
         return failed
+
+    async def _some(self) -> list[Unit[RequestT]]:
+        """
+        The next units; none at the end of the input.
+
+        An input that is awaited may have no end, so it is left when the run is stopped.
+        """
+        if self._rows.is_ready:
+            return await self._rows.read(self._at_once)
+        if self._stop.reason:
+            return []
+        reading = asyncio.ensure_future(self._rows.read(self._at_once))
+        stopping = asyncio.ensure_future(self._stop.is_asked.wait())
+        try:
+            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return [] if self._rows.is_waiting else await reading
+        finally:
+            reading.cancel()
+            stopping.cancel()
+            await asyncio.gather(reading, stopping, return_exceptions=True)
 
     async def _place(self, unit: Unit[RequestT]) -> list[Told[OrderT]] | None:
         """What became of the rows of a unit; `None` if that is told later."""
@@ -159,20 +199,22 @@ class Crew(Generic[RequestT, OrderT]):
         assert turn is not None, "a unit is read with its turn"
         await turn.acquire()
         try:
-            placement = self._rows.placement(unit)
+            placement = self._placement(unit)
+            if isinstance(placement, Exception):
+                return await self._refused(unit, placement)
             if self._dry_run:
                 return await self._tried(unit, placement)
             try:
-                await self._attempt(placement)
+                await self._attempt(unit, placement)
+            except JournalError:
+                raise
+            except Exception as error:  # noqa: BLE001  # its entry tells how far it is
+                placement.error = error
             finally:
-                turn.entry = placement.entry
+                self._leave(turn, placement.entry)
             if not placement.entry.settled:  # told when it is certain that there is no second order
                 self._repeated.setdefault(unit.key, []).append((unit, placement))
                 return None
-        except JournalError:
-            raise
-        except Exception as error:  # noqa: BLE001  # one bad row never stops the others
-            return await self._refused(unit, error)
         finally:
             turn.release()
         if self._splits(unit, placement.entry):
@@ -180,24 +222,51 @@ class Crew(Generic[RequestT, OrderT]):
             return None
         return await self._tell(unit, placement)
 
-    async def _attempt(self, placement: Placement[RequestT, OrderT]) -> None:
+    def _placement(self, unit: Unit[RequestT]) -> Placement[RequestT, OrderT] | Exception:
+        """Where a unit stands, or what is wrong with it; one bad row never stops the others."""
+        try:
+            return self._rows.placement(unit)
+        except ChangedRequestError as error:
+            if unit.is_first:  # the wrong file, or the wrong journal
+                raise
+            return error
+        except Exception as error:  # noqa: BLE001  # see above
+            return error
+
+    def _leave(self, turn: Turn, entry: Entry) -> None:
+        """Show an entry to whoever is next, unless the order that it stands for is not kept."""
+        is_kept = self._journal.keeps_orders or entry.state is not State.PLACED or entry.result
+        turn.entry = entry if is_kept else None
+
+    async def _attempt(self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]) -> None:
         """Place an intent, if the run may still spend what it costs."""
         entry, quoted = placement.entry, None
         if entry.state is State.PLACED:
-            placement.order = self._provider.load_order(entry.result)
+            with suppress(Exception):  # it is told with its outcome
+                placement.order = self._provider.load_order(entry.result)
         elif entry.state is not State.REJECTED or entry.try_again:
             quoted = await self._affordable(placement)
             looks = entry.state is State.SENT and (self._is_spent or placement.error is not None)
             if quoted is not None or looks:
                 await self._try(placement, quoted)
-            else:
+            elif self._stop.failure is None:  # what is refused as a whole is not to be resumed
                 await self._journal.add([entry])
-        if placement.order is not None:
+        placement.counts = unit.is_first or placement.entry.attempts > entry.attempts
+        if placement.order is not None and placement.counts:
             await self._commit(placement.order, placement.request, quoted)
+
+    def _cost(self, order: OrderT) -> Decimal:
+        try:
+            return self._provider.cost(order)
+        except Exception:  # noqa: BLE001  # there is an order all the same
+            return NOTHING
 
     async def _commit(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> None:
         """Count what an order takes of the budget: its price, or else its quote."""
-        cost = self._provider.cost(order) or quoted or NOTHING
+        cost = self._cost(order)
+        if quoted and cost > quoted:
+            self._mark_up = max(self._mark_up, cost / quoted)
+        cost = cost or quoted or NOTHING
         if not cost and quoted is None and self._budget is not None:  # an earlier run placed it
             self._uncounted += 1
             self._is_counted.clear()
@@ -214,7 +283,8 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""
-        self._committed += quoted or NOTHING
+        held = (quoted or NOTHING) * self._mark_up
+        self._committed += held
         try:
             await self._placer.place(placement, may_submit=quoted is not None)
         except JournalError:
@@ -223,7 +293,7 @@ class Crew(Generic[RequestT, OrderT]):
             placement.error = failure
         finally:
             if placement.entry.state is not State.SENT:
-                self._committed -= quoted or NOTHING
+                self._committed -= held
 
     async def _affordable(self, placement: Placement[RequestT, OrderT]) -> Decimal | None:
         """What an intent may cost; `None` if it is not to be ordered."""
@@ -239,7 +309,8 @@ class Crew(Generic[RequestT, OrderT]):
         await self._is_counted.wait()
         if quoted is None:
             placement.error = LookupError("no price is known for it, so no budget can hold it")
-        elif self._committed + quoted > self._budget:
+            return None
+        if self._committed + quoted * self._mark_up > self._budget:
             self._is_spent = True
             self._stop.because(f"the budget of {self._budget} is spent")
         return None if self._stop.reason else quoted
@@ -248,11 +319,10 @@ class Crew(Generic[RequestT, OrderT]):
         self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]
     ) -> list[Told[OrderT]]:
         """What a dry run says."""
-        problem = await self._provider.problem(placement.request)
-        if problem:
-            return await self._refused(unit, ValueError(problem))
-        price = await self._provider.quote(placement.request)
-        told = "no price is known for it" if price is None else f"it would cost {price}"
+        try:
+            told = await self._foretold(unit, placement)
+        except Exception as error:  # noqa: BLE001  # one bad row never stops the others
+            return await self._refused(unit, error)
         return [
             (
                 NotAttempted(
@@ -267,24 +337,37 @@ class Crew(Generic[RequestT, OrderT]):
             for position in unit.positions
         ]
 
+    async def _foretold(self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]) -> str:
+        if not unit.is_first:
+            return unit.repeats
+        if problem := await self._provider.problem(placement.request):
+            raise ValueError(problem)
+        price = await self._provider.quote(placement.request)
+        return "no price is known for it" if price is None else f"it would cost {price}"
+
     async def _refused(self, unit: Unit[RequestT], error: Exception) -> list[Told[OrderT]]:
-        """A unit that did not get as far as its entry."""
+        """A unit that did not get as far as its entry, or whose entry can't be read."""
+        entry = unit.entry
         reason = f"the row can't be read: {error}" if unit.problem is not None else str(error)
-        told: list[Told[OrderT]] = [
-            (
-                Rejected(
+        is_certain = isinstance(error, ChangedRequestError) or unit.problem is not None
+        told: list[Told[OrderT]] = []
+        for position in unit.positions:
+            outcome: Outcome[OrderT]
+            if entry is None or is_certain:
+                outcome = Rejected(
                     key=unit.key,
                     position=position,
                     external_reference="",
                     attempts=0,
                     reason=reason,
                     error=error,
-                ),
-                NOTHING,
-            )
-            for position in unit.positions
-        ]
-        rows = [Row(at, unit.key, None, reason, was_refused=True) for at in unit.positions]
+                )
+            else:
+                outcome = unreadable(entry, position, error)
+            told.append((outcome, NOTHING))
+        was_refused = entry is None or is_certain
+        why = storable(reason)
+        rows = [Row(at, unit.key, None, why, was_refused=was_refused) for at in unit.positions]
         await self._journal.tell(self._run, rows)
         return told
 
@@ -307,37 +390,43 @@ class Crew(Generic[RequestT, OrderT]):
         outcome = outcome_of(self._provider, placement, first, self._stop.reason)
         cost = NOTHING
         if isinstance(outcome, Placed):
-            cost = self._provider.cost(outcome.order) if unit.is_first else NOTHING
+            cost = self._cost(outcome.order) if placement.counts else NOTHING
         elif not isinstance(outcome, Rejected):
-            rows = [Row(position, unit.key, None, outcome.reason) for position in unit.positions]
+            why = storable(outcome.reason)
+            rows = [Row(position, unit.key, None, why) for position in unit.positions]
             await self._journal.tell(self._run, rows)
         told: list[Told[OrderT]] = [(outcome, cost)]
         told += [(attrs.evolve(outcome, position=position), NOTHING) for position in others]
         return told
 
-    async def _settler(self, keys: Iterator[str]) -> None:
-        for key in keys:
+    async def _settler(
+        self, repeated: Iterator[tuple[str, list[_Repeated[RequestT, OrderT]]]]
+    ) -> None:
+        for key, waiting in repeated:
             try:
-                await self._settle(key)
+                told = await self._settle(key, waiting)
             except JournalError as failure:
                 self._stop.because(str(failure), failure)
                 return
+            for outcomes in told:
+                await self._hand_over(outcomes)
 
-    def _placement(self, entry: Entry) -> Placement[RequestT, OrderT]:
-        return Placement(entry, self._provider.load_request(entry.request))
-
-    async def _settle(self, key: str) -> None:
-        """Search for twins, and tell what became of the rows that waited for it."""
-        waiting = self._repeated.get(key, [])
+    async def _settle(
+        self, key: str, waiting: list[_Repeated[RequestT, OrderT]]
+    ) -> list[list[Told[OrderT]]]:
+        """Search for twins; what became of the rows that waited for it, if it is over."""
+        (_, placement), *_ = waiting
         turn = self._journal.turn(key)
         async with turn:
             entry = await self._journal.get(key)
-            if entry is None:
-                return
-            placement = waiting[0][1] if waiting else self._placement(entry)
-            if entry.result != placement.entry.result:
-                placement.order = None  # somebody else was at it
-            placement.entry = entry
+            if entry is not None and entry != placement.entry:
+                # Another call was at it meanwhile, so that its window begins anew.
+                if entry.result != placement.entry.result:
+                    placement.order = None
+                placement.entry = entry
+                if not entry.settled:
+                    self._repeated[key] = waiting
+                    return []
             try:
                 await self._placer.settle(placement)
             except JournalError:
@@ -345,6 +434,9 @@ class Crew(Generic[RequestT, OrderT]):
             except Exception as failure:  # noqa: BLE001  # the journal still has it as open
                 placement.error = failure
             finally:
-                turn.entry = placement.entry
-        for unit, _ in waiting:
-            await self._ready.put(await self._tell(unit, placement))
+                self._leave(turn, placement.entry)
+        told: list[list[Told[OrderT]]] = []
+        for unit, each in waiting:
+            each.entry, each.order, each.error = placement.entry, placement.order, placement.error
+            told.append(await self._tell(unit, each))
+        return told

@@ -86,11 +86,9 @@ class Intent(Generic[RequestT_co]):
     attempts: int
     """How many requests for it were begun, in this run and before."""
     began_at: float | None
-    """
-    When the first of them was begun, in seconds since 1970.
-
-    `None` if none was, or if an order of any age counts.
-    """
+    """When the first of them was begun, in seconds since 1970; `None` if none was."""
+    adopts: bool = False
+    """Whether an order of any age counts, and not only what came of these requests."""
 
 
 @attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
@@ -116,7 +114,7 @@ class Placed(_Outcome, Generic[OrderT_co]):
 
 @attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
 class Rejected(_Outcome):
-    """There is no order: the provider refused it; `reason` says why."""
+    """There is no order: the provider refused it for good; `reason` says why."""
 
     reason: str
     error: Exception | None = None
@@ -138,7 +136,11 @@ class NotAttempted(_Outcome):
 
     reason: str
     error: Exception | None = None
-    """What stood in the way; `None` if the run ended before its turn came."""
+    """
+    What stood in the way; `None` if the run ended before its turn came.
+
+    A refusal for a reason of the account's, such as its balance, is one: it may pass.
+    """
 
 
 Outcome: TypeAlias = Placed[OrderT_co] | Rejected | Unconfirmed | NotAttempted

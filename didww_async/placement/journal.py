@@ -119,12 +119,12 @@ class Journal(Protocol):
         """Keep entries whose keys are new; what is there already stays as it is."""
         ...
 
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        ...
-
     async def open_keys(self) -> list[str]:
-        """The keys of intents that are neither placed nor refused for good, eldest first."""
+        """
+        The keys of intents that have something to be done, eldest first.
+
+        They are neither placed nor refused for good, or not searched for twins yet.
+        """
         ...
 
     async def begin_run(self, place: str = "") -> int:
@@ -153,14 +153,36 @@ class Journal(Protocol):
         ...
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of this thread, or `None` if nothing runs on one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class Turns:
     """One lock a key, for as long as somebody holds or awaits it."""
 
     def __init__(self) -> None:
         self._turns: weakref.WeakValueDictionary[str, Turn] = weakref.WeakValueDictionary()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def turn(self, key: str) -> Turn:
-        """The lock of a key."""
+        """
+        The lock of a key.
+
+        Raises:
+            JournalError: Somebody on another event loop works with this journal.
+        """
+        loop = running_loop()
+        if loop is not self._loop:
+            if self._turns and self._loop is not None and not self._loop.is_closed():
+                raise JournalError(
+                    "the journal is in use on another event loop of this process; give every "
+                    "event loop a journal of its own"
+                )
+            self._loop = loop
         turn = self._turns.get(key)
         if turn is None:
             turn = self._turns[key] = Turn()
@@ -192,16 +214,12 @@ class MemoryJournal(Turns):
         for entry in entries:
             self._entries.setdefault(entry.key, entry)
 
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        return [entry.key for entry in self._entries.values() if not entry.settled]
-
     async def open_keys(self) -> list[str]:
-        """The keys of intents that are neither placed nor refused for good, eldest first."""
+        """The keys of intents that have something to be done, eldest first."""
         return [
             entry.key
             for entry in self._entries.values()
-            if entry.try_again or entry.state in OPEN_STATES
+            if entry.try_again or entry.state in OPEN_STATES or not entry.settled
         ]
 
     async def begin_run(self, place: str = "") -> int:
@@ -262,10 +280,6 @@ class PassingJournal(Turns):
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep nothing: what was not attempted is not asked for again."""
-
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        return [entry.key for entry in self._entries.values() if not entry.settled]
 
     async def open_keys(self) -> list[str]:
         """None: there is nothing to resume."""

@@ -34,7 +34,7 @@ from didww_async.placement.provider import (
     Refused,
 )
 
-__all__ = ["Clock", "Placement", "Placer", "Stop", "outcome_of"]
+__all__ = ["Clock", "Placement", "Placer", "Stop", "outcome_of", "storable", "unreadable"]
 
 RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
@@ -64,11 +64,14 @@ class Stop:
     reason: str = ""
     failure: Exception | None = None
     """What is to be raised in the end; `None` for an end that is nobody's fault."""
+    is_asked: asyncio.Event = attrs.field(factory=asyncio.Event, repr=False)
 
     def because(self, reason: str, failure: Exception | None = None) -> None:
         """Stop for a reason, unless it is empty or there is one already."""
         self.reason = self.reason or reason
         self.failure = self.failure or failure
+        if self.reason:
+            self.is_asked.set()
 
 
 @attrs.define
@@ -83,6 +86,10 @@ class Placement(Generic[RequestT, OrderT]):
     """What stood in the way, if it is no further."""
     used_up: bool = False
     """Whether the idempotency key was answered, so that it is of no use any more."""
+    follows: bool = False
+    """Whether the run had a row of this name before, whose order may not show yet."""
+    counts: bool = False
+    """Whether the money of its order counts; that of one order counts once in a run."""
 
 
 def outcome_of(
@@ -94,24 +101,31 @@ def outcome_of(
     """The outcome that a placement stands for; `why` it is no further, if no error tells."""
     entry = placement.entry
     reference = provider.reference(placement.request)
+    error = placement.error
     if entry.state is State.PLACED:
         order = placement.order
-        return Placed(
-            key=entry.key,
-            position=position,
-            external_reference=reference,
-            attempts=entry.attempts,
-            order=provider.load_order(entry.result) if order is None else order,
-            was_found=entry.was_found,
-            note=entry.note,
-        )
-    error = placement.error
-    reason = why if error is None else str(error)
-    kind: type[Rejected | Unconfirmed | NotAttempted] = Rejected
+        try:
+            order = provider.load_order(entry.result) if order is None else order
+        except Exception as failure:  # noqa: BLE001  # an order that can't be read is one all the same
+            error = failure
+            why = f"it is placed, but what the journal has of its order can't be read: {failure}"
+        else:
+            return Placed(
+                key=entry.key,
+                position=position,
+                external_reference=reference,
+                attempts=entry.attempts,
+                order=order,
+                was_found=entry.was_found,
+                note=entry.note,
+            )
+    reason = why if error is None or entry.state is State.PLACED else storable(error)
+    kind: type[Rejected | Unconfirmed | NotAttempted] = Unconfirmed
     if entry.state is State.REJECTED:
         reason = entry.result
-    else:
-        kind = Unconfirmed if entry.state is State.SENT else NotAttempted
+        kind = NotAttempted if entry.try_again else Rejected
+    elif entry.state is State.WAITING:
+        kind = NotAttempted
     return kind(
         key=entry.key,
         position=position,
@@ -120,6 +134,25 @@ def outcome_of(
         reason=reason,
         error=error,
     )
+
+
+def unreadable(entry: Entry, position: int, failure: Exception) -> Unconfirmed | NotAttempted:
+    """The outcome of an entry that its provider can't read, be there an order or not."""
+    is_open = entry.state in {State.SENT, State.PLACED}
+    kind: type[Unconfirmed | NotAttempted] = Unconfirmed if is_open else NotAttempted
+    return kind(
+        key=entry.key,
+        position=position,
+        external_reference="",
+        attempts=entry.attempts,
+        reason=f"what the journal has of it ({entry.state}) can't be read: {failure}",
+        error=failure,
+    )
+
+
+def storable(told: object) -> str:
+    """A text about something that a journal takes, whatever characters are in it."""
+    return str(told).encode("utf-8", "backslashreplace").decode()
 
 
 class Placer(Generic[RequestT, OrderT]):
@@ -162,7 +195,7 @@ class Placer(Generic[RequestT, OrderT]):
         if (self.adopts or placement.entry.adopts) and not await self._adopted(placement):
             return
         for begun in range(MOST_ATTEMPTS + 1):
-            may_begin = may_submit and begun < MOST_ATTEMPTS
+            may_begin = may_submit and begun < MOST_ATTEMPTS and not (begun and self.stop.reason)
             if placement.entry.state is State.SENT and may_begin and self._recognised(placement):
                 await self._back_off(begun)
             elif placement.entry.state is State.SENT and not await self._resolve(placement):
@@ -210,7 +243,8 @@ class Placer(Generic[RequestT, OrderT]):
         if entry.state is not State.WAITING or entry.attempts:
             return True
         await self._journal.put(entry)
-        match await self._provider.look_up(self._intent(placement)):
+        look = self._look_until_settled if placement.follows else self._look
+        match await look(placement):
             case Found(orders):
                 live = [order for order in orders if self._provider.is_live(order)]
                 if live:
@@ -229,8 +263,12 @@ class Placer(Generic[RequestT, OrderT]):
             request=placement.request,
             text=entry.request,
             attempts=entry.attempts,
-            began_at=None if entry.adopts or not entry.began_at else entry.began_at,
+            began_at=entry.began_at or None,
+            adopts=entry.adopts,
         )
+
+    async def _look(self, placement: Placement[RequestT, OrderT]) -> LookUp[OrderT]:
+        return await self._provider.look_up(self._intent(placement))
 
     def _recognised(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Whether the server would answer the request again, instead of carrying it out again."""
@@ -274,10 +312,10 @@ class Placer(Generic[RequestT, OrderT]):
                 return False
             case NoAnswer(error, used_up):
                 placement.error, placement.used_up = error, used_up
-            case Refused(error, stop, unsure):
+            case Refused(error, stop, unsure, may_pass):
                 self.stop.because(stop)
                 placement.error = error
-                placement.entry = changed(placement.entry, try_again=bool(stop))
+                placement.entry = changed(placement.entry, try_again=bool(stop) or may_pass)
                 if unsure or (repeated and not recognised):
                     return await self._refused_again(placement, error)
                 await self._rejected(placement, error)
@@ -330,11 +368,12 @@ class Placer(Generic[RequestT, OrderT]):
         waited = 0.0
         pause = min(FIRST_LOOK_SECONDS, self._settle_seconds)
         while True:
-            verdict = await self._provider.look_up(self._intent(placement))
+            verdict = await self._look(placement)
             match verdict:
-                case Found():
+                case Found(orders) if any(map(self._provider.is_live, orders)):
                     return verdict
-                case NoSuchOrder() if waited >= self._settle_seconds:
+                # One that was cancelled may be another's, so a live one still has its time.
+                case Found() | NoSuchOrder() if waited >= self._settle_seconds:
                     return verdict
                 case CannotTell() if waited >= 2 * self._settle_seconds:
                     return verdict
@@ -363,7 +402,7 @@ class Placer(Generic[RequestT, OrderT]):
         self, placement: Placement[RequestT, OrderT], *, settled: bool = False
     ) -> None:
         """Keep the eldest of the orders that came of a repeated intent, and cancel the others."""
-        verdict = await self._provider.look_up(self._intent(placement))
+        verdict = await self._look(placement)
         if not isinstance(verdict, Found):
             if settled and isinstance(verdict, NoSuchOrder):
                 placement.entry = changed(placement.entry, settled=True)
@@ -406,15 +445,19 @@ class Placer(Generic[RequestT, OrderT]):
             entry,
             note=note,
             state=State.PLACED,
-            result=self._text(order, text) if self._journal.keeps_orders else "",
+            result=self._text(order, text) if self._keeps(entry) else "",
             was_found=was_found,
             try_again=False,
         )
         await self._journal.put(placement.entry)
 
+    def _keeps(self, entry: Entry) -> bool:
+        """Whether somebody will ask for the order again: a search for twins may."""
+        return self._journal.keeps_orders or not entry.settled
+
     def _text(self, order: OrderT, text: str) -> str:
         return text or self._provider.dump_order(order)
 
     async def _rejected(self, placement: Placement[RequestT, OrderT], error: Exception) -> None:
-        placement.entry = changed(placement.entry, state=State.REJECTED, result=str(error))
+        placement.entry = changed(placement.entry, state=State.REJECTED, result=storable(error))
         await self._journal.put(placement.entry)

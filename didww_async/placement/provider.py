@@ -42,13 +42,15 @@ class Accepted(Generic[OrderT_co]):
 
 @attrs.frozen
 class Refused:
-    """The order does not exist, and the same request would be refused again."""
+    """The order does not exist, and the same request would be refused again by now."""
 
     error: Exception
     stop: str = ""
     """Why no other order stands a chance either, such as an empty account; else empty."""
     unsure: bool = False
     """Whether it may exist all the same, so that it is looked up before the refusal counts."""
+    may_pass: bool = False
+    """Whether the same request may be accepted another day, as it may whenever `stop` is set."""
 
 
 @attrs.frozen
@@ -143,7 +145,11 @@ class Provider(ABC, Generic[RequestT, OrderT]):
 
     @abstractmethod
     async def look_up(self, intent: Intent[RequestT]) -> LookUp[OrderT]:
-        """Look for what came of an intent: of its requests from `began_at` on."""
+        """
+        Look for what came of an intent: of its requests from `began_at` on.
+
+        An older order counts if the intent `adopts` it, and not if it was cancelled before.
+        """
 
     @abstractmethod
     def reference(self, request: RequestT) -> str:

@@ -128,7 +128,7 @@ async def _quoted(
     if unit.problem is not None:
         problem = f"the row can't be read: {unit.problem}"
     elif not unit.is_first:
-        problem = "a row before it has the same name, and there is one order for both"
+        problem = unit.repeats
     else:
         price = await provider.quote(unit.request)
         problem = await provider.problem(unit.request)

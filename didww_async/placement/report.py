@@ -9,10 +9,10 @@ from typing import Generic, TypeVar, cast, overload
 import attrs
 
 from didww_async.placement.intent import NotAttempted, Outcome, Placed, Rejected, Unconfirmed
-from didww_async.placement.journal import Journal, Row
-from didww_async.placement.placer import Placement, outcome_of
+from didww_async.placement.journal import Journal, JournalError, Row
+from didww_async.placement.placer import Placement, outcome_of, unreadable
 from didww_async.placement.provider import Provider
-from didww_async.placement.sqlite_journal import open_journal
+from didww_async.placement.sqlite_journal import SqliteJournal, open_journal
 from didww_async.placement.table import csv_text, html_table, json_lines
 
 __all__ = ["Counts", "JournalOutcomes", "Report"]
@@ -93,11 +93,17 @@ class JournalOutcomes(Sequence[Outcome[OrderT]], Generic[RequestT, OrderT]):
         return self._count
 
     def __iter__(self) -> Iterator[Outcome[OrderT]]:
-        last = -1
-        while rows := self._rows(last, READ_AT_ONCE):
+        last, left = -1, self._count
+        while left > 0:
+            rows = self._rows(last, READ_AT_ONCE)
+            if not rows:
+                raise JournalError(
+                    f"{left} rows of this run are not in its journal any more: another process "
+                    "began a run there since; run the same again to see what the journal has"
+                )
             for row in rows:
                 yield self._outcome(row)
-            last = rows[-1].position
+            last, left = rows[-1].position, left - len(rows)
 
     @overload
     def __getitem__(self, index: int) -> Outcome[OrderT]: ...
@@ -120,10 +126,9 @@ class JournalOutcomes(Sequence[Outcome[OrderT]], Generic[RequestT, OrderT]):
     __hash__ = None  # type: ignore[assignment]  # as of every mutable sequence
 
     def _rows(self, after: int, limit: int) -> list[Row]:
-        path = getattr(self._journal, "path", None)
-        if path is None:
+        if not isinstance(self._journal, SqliteJournal) or not self._journal.is_closed:
             return self._journal.rows(self._run, after, limit)
-        with open_journal(path) as journal:  # it may have been closed since
+        with open_journal(self._journal.path, must_exist=True) as journal:
             return journal.rows(self._run, after, limit)
 
     def _outcome(self, row: Row) -> Outcome[OrderT]:
@@ -137,7 +142,10 @@ class JournalOutcomes(Sequence[Outcome[OrderT]], Generic[RequestT, OrderT]):
                 reason=row.reason,
                 error=error,
             )
-        request = self._provider.load_request(row.entry.request)
+        try:
+            request = self._provider.load_request(row.entry.request)
+        except Exception as failure:  # noqa: BLE001  # one bad row never hides the others
+            return unreadable(row.entry, row.position, failure)
         placement: Placement[RequestT, OrderT] = Placement(row.entry, request, error=error)
         return outcome_of(self._provider, placement, row.position, row.reason)
 

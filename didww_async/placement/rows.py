@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from didww_async.placement.intent import Entry
+from didww_async.placement.intent import Entry, State
 from didww_async.placement.journal import (
     Admitted,
     Journal,
@@ -34,6 +34,11 @@ MOST_OPEN_PACKS = 64
 
 class ChangedRequestError(JournalError):
     """The journal has another request under the same key; nothing was sent for this one."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+        """Of the row in the input, counted from 0."""
 
 
 @attrs.define
@@ -70,6 +75,13 @@ class Unit(Generic[RequestT]):
         """Whether no row before it in the run stands for the same order."""
         return self.admitted is None or self.admitted.is_first
 
+    @property
+    def repeats(self) -> str:
+        """What it means that it is not the first of its name."""
+        if self.admitted is not None and self.admitted.digest not in {"", self.digest}:
+            return "a row before it has the same name, and asks for something else"
+        return "a row before it has the same name, and there is one order for both"
+
 
 class Rows(Generic[RequestT, OrderT]):
     """Reads an input, names what it finds, and holds it against the journal."""
@@ -92,6 +104,8 @@ class Rows(Generic[RequestT, OrderT]):
         self._units = self._packs(requests) if pack > 1 else _singles(requests)
         self.is_ready = not isinstance(requests, AsyncIterable)
         """Whether the next row is there at once; one that is awaited may be long in coming."""
+        self.is_waiting = False
+        """Whether the next row is awaited: nothing that was read is held up then."""
         self._left: deque[Unit[RequestT]] = deque()
         self._failure: Exception | None = None
 
@@ -102,7 +116,7 @@ class Rows(Generic[RequestT, OrderT]):
         units: list[Unit[RequestT]] = []
         try:
             for _ in range(most):
-                unit = self._left.popleft() if self._left else await anext(self._units, None)
+                unit = self._left.popleft() if self._left else await self._next()
                 if unit is None:
                     break
                 units.append(self._named(unit))
@@ -112,6 +126,13 @@ class Rows(Generic[RequestT, OrderT]):
             self._failure = error  # what came before it is placed first
         await self.admit(units)
         return units
+
+    async def _next(self) -> Unit[RequestT] | None:
+        self.is_waiting = True
+        try:
+            return await anext(self._units, None)
+        finally:
+            self.is_waiting = False
 
     async def close(self) -> None:
         """Leave the input."""
@@ -146,10 +167,9 @@ class Rows(Generic[RequestT, OrderT]):
         entry = unit.entry
         known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
         if known and known != unit.digest:
-            raise ChangedRequestError(
-                f"row {unit.positions[0]} ({unit.key}) is not the request that the journal has "
-                "under this key; give it a key of its own, or use another journal"
-            )
+            if entry is None or entry.state is not State.REJECTED or not unit.is_first:
+                raise self._changed(unit, entry)
+            entry = None  # there is no order, and this request corrects what was refused
         if entry is not None:
             return Placement(entry, self._provider.load_request(entry.request))
         if self._journal.keeps_orders and not self._provider.reads_back(unit.request):
@@ -165,7 +185,25 @@ class Rows(Generic[RequestT, OrderT]):
             rows=len(unit.positions),
             adopts=not unit.is_first,  # its entry is forgotten, its order is not
         )
-        return Placement(made, request)
+        return Placement(made, request, follows=not unit.is_first)
+
+    def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:
+        position = unit.positions[0]
+        whose = f"row {position} (counted from 0)"
+        if is_unnamed(unit.key):
+            what = "the row that the journal has in its place; rows without names must keep theirs"
+        else:
+            what = f"the request that was begun as {unit.key!r}"
+        there_is = (
+            "whose order may exist"
+            if entry is None or entry.state is not State.PLACED
+            else ("whose order is placed")
+        )
+        return ChangedRequestError(
+            f"{whose} differs from {what}, {there_is}. Nothing was sent for it: undo the change, "
+            "or, if another order is wanted, give it a name that no order had",
+            position,
+        )
 
     def _named(self, unit: Unit[RequestT]) -> Unit[RequestT]:
         position = unit.positions[0]
@@ -174,6 +212,7 @@ class Rows(Generic[RequestT, OrderT]):
             if len(unit.requests) > 1:
                 unit.packed = self._provider.packed(unit.requests)
             elif name := self._provider.key(unit.request):
+                name.encode()  # what no file takes is found here, and not on the way there
                 unit.key = named_key(name)
             if self._journal.keeps_orders or not is_unnamed(unit.key):  # it may be asked for again
                 unit.text = self._provider.dump_request(unit.request)
@@ -223,9 +262,13 @@ async def _singles(
 ) -> AsyncGenerator[Unit[RequestT], None]:
     position = 0
     if isinstance(requests, AsyncIterable):
-        async for request in requests:
-            yield Unit([position], [request])
-            position += 1
+        try:
+            async for request in requests:
+                yield Unit([position], [request])
+                position += 1
+        finally:
+            if isinstance(requests, AsyncGenerator):
+                await requests.aclose()
     else:
         for request in requests:
             yield Unit([position], [request])
@@ -236,6 +279,7 @@ class OpenRows(Generic[RequestT, OrderT]):
     """What a journal has open, as the input of a run that resumes it."""
 
     is_ready = True
+    is_waiting = False
 
     def __init__(self, provider: Provider[RequestT, OrderT], journal: Journal, *, run: int) -> None:
         self._provider = provider

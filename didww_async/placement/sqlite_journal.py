@@ -44,6 +44,10 @@ _UTF8 = (1).to_bytes(4, "big")
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
 # second look at a journal that is open here would let other processes in.
 _OPEN_HERE: dict[tuple[int, int], SqliteJournal] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_OPEN_HERE.clear)
+_SOUND: dict[tuple[int, int], tuple[int, int]] = {}
+"""How journals were when they were closed here, so that they need no second look."""
 _PROCESS = uuid.uuid4().hex
 _COLUMNS = [field.name for field in attrs.fields(Entry)]
 _SCHEMA = """
@@ -53,7 +57,6 @@ CREATE TABLE entry (
     began_at REAL NOT NULL, was_found INTEGER NOT NULL, settled INTEGER NOT NULL,
     result TEXT NOT NULL, note TEXT NOT NULL, try_again INTEGER NOT NULL
 );
-CREATE INDEX entry_unsettled ON entry (key) WHERE NOT settled;
 CREATE TABLE place (name TEXT NOT NULL);
 CREATE TABLE run (number INTEGER PRIMARY KEY, process TEXT NOT NULL);
 CREATE TABLE run_row (
@@ -101,12 +104,13 @@ class SqliteJournal(Turns):
         self.users = 0
         """How many have it by its path; see `open_journal`."""
         self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
-        self._is_closed = False
+        self.is_closed = False
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         if _identity(self.path) in _OPEN_HERE:
             raise JournalError(
                 f"the journal {self.path} is open in this process already; share that object"
             )
+        self._process = os.getpid()
         self._connection = _open(self.path)
         self._resolved = _identity(self.path)
         _OPEN_HERE[self._resolved] = self
@@ -123,13 +127,14 @@ class SqliteJournal(Turns):
 
     def close(self) -> None:
         """Write what is outstanding and close the file; may be called again."""
-        if not self._is_closed:
-            self._is_closed = True
+        if not self.is_closed:
+            self.is_closed = True
             for loop in list(self._gathered):
                 self._hand_over(loop)
             self._jobs.put(None)
             self._thread.join()
             _OPEN_HERE.pop(self._resolved, None)
+            _SOUND[self._resolved] = _version(self.path)
 
     async def get(self, key: str) -> Entry | None:
         """The entry of a key, or `None`."""
@@ -148,14 +153,11 @@ class SqliteJournal(Turns):
         rows = [_values(entry) for entry in entries]
         await self._do(lambda db: _insert(db, _INSERT, rows, _UNLESS_THERE))
 
-    async def unsettled(self) -> list[str]:
-        """The keys of repeated intents that have still to be searched for twins."""
-        query = "SELECT key FROM entry WHERE NOT settled"
-        return [row[0] for row in await self._do(lambda db: db.execute(query).fetchall())]
-
     async def open_keys(self) -> list[str]:
-        """The keys of intents that are neither placed nor refused for good, eldest first."""
-        query = "SELECT key FROM entry WHERE state IN (?, ?) OR try_again ORDER BY rowid"
+        """The keys of intents that have something to be done, eldest first."""
+        query = (
+            "SELECT key FROM entry WHERE state IN (?, ?) OR try_again OR NOT settled ORDER BY rowid"
+        )
         among = (State.WAITING.value, State.SENT.value)
         return [row[0] for row in await self._do(lambda db: db.execute(query, among).fetchall())]
 
@@ -228,8 +230,12 @@ class SqliteJournal(Turns):
         return cast("ResultT", await cast("asyncio.Future[object]", job.answer))
 
     def _ask(self, job: _Job) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise JournalError(f"the journal {self.path} is closed")
+        if os.getpid() != self._process:
+            raise JournalError(
+                f"the journal {self.path} was opened before this process was forked; open it here"
+            )
         if job.loop is None:
             self._jobs.put([job])
         elif (gathered := self._gathered.get(job.loop)) is not None:
@@ -272,7 +278,8 @@ class SqliteJournal(Turns):
             _insert(self._connection, _INSERT, puts, _OVER)
             self._connection.commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on
-            self._connection.rollback()
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.rollback()
             failure = JournalError(
                 f"the journal {self.path} can't be written ({error}); nothing of what was asked "
                 "is lost: make room or mend the disk, and run the same again"
@@ -355,13 +362,17 @@ def _settle_all(jobs: Iterable[_Job]) -> None:
 
 
 @contextmanager
-def open_journal(path: str | os.PathLike[str]) -> Generator[SqliteJournal]:
+def open_journal(
+    path: str | os.PathLike[str], *, must_exist: bool = False
+) -> Generator[SqliteJournal]:
     """
     The journal at a path: the one that is open here already, or else one for as long as needed.
 
     Raises:
-        JournalError: The file can't be used; the message says what to do.
+        JournalError: The file can't be used, or is not there though it `must_exist`.
     """
+    if must_exist and not Path(path).exists():
+        raise JournalError(f"there is no journal {Path(path).absolute()}; nothing was sent")
     journal = _OPEN_HERE.get(_identity(Path(path).absolute()))
     if journal is None:
         journal = SqliteJournal(path)
@@ -386,10 +397,21 @@ def _identity(path: Path) -> tuple[int, int]:
     return (found.st_dev, found.st_ino)
 
 
+def _version(path: Path) -> tuple[int, int]:
+    """What changes with the file's content: when it was written, and its size."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, -1)
+    return (found.st_mtime_ns, found.st_size)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """Open or make the file, take it for this process, and check that it is one of ours."""
     try:
-        is_new = not path.exists() or path.stat().st_size == 0
+        # Orders may tell of people, so a new file is for its owner alone.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        is_new = path.stat().st_size == 0
         if not is_new:
             _check_header(path)
         connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)
@@ -476,6 +498,8 @@ def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
             f"the journal {path} has schema {version}, this release knows {SCHEMA_VERSION}; "
             "finish it with the release that made it, or give another path"
         )
+    if _SOUND.get(_identity(path)) == _version(path):
+        return
     problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise sqlite3.DatabaseError(problem)

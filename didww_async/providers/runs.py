@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from didww_async.errors import (
     ChangedRequestError,
@@ -64,6 +64,18 @@ def bulk_run(
     Raises:
         JournalError: The journal can't be used; nothing is lost.
     """
+    if settle_seconds is not None and not _is_duration(settle_seconds):
+        raise InvalidRequestError(
+            "settle_seconds", f"takes seconds from 0, as a number, not {settle_seconds!r}"
+        )
+    if requests is not None and not isinstance(requests, (Iterable, AsyncIterable)):
+        raise InvalidRequestError(
+            "requests", f"takes an iterable of requests, not {type(requests).__name__}"
+        )
+    if not (journal is None or isinstance(journal, (str, os.PathLike)) or _is_journal(journal)):
+        raise InvalidRequestError(
+            "journal", f"takes a path or a journal, not {type(journal).__name__}"
+        )
 
     def make_placer(journal: Journal) -> Placer[RequestT, OrderT]:
         return Placer(
@@ -72,7 +84,7 @@ def bulk_run(
 
     def given_journal() -> AbstractContextManager[Journal | None]:
         if isinstance(journal, (str, os.PathLike)):
-            return open_journal(journal)
+            return open_journal(journal, must_exist=requests is None)
         return nullcontext(journal)
 
     try:
@@ -93,9 +105,18 @@ def bulk_run(
     return BulkRun(provider, requests, given_journal, make_placer, settings)
 
 
+def _is_duration(seconds: object) -> bool:
+    return type(seconds) in {int, float} and 0 <= cast("float", seconds) < float("inf")
+
+
+def _is_journal(journal: object) -> bool:
+    return hasattr(journal, "begin_run")
+
+
 def _translated(error: placement.JournalError) -> JournalError:
-    kind = ChangedRequestError if isinstance(error, OfPlacement) else JournalError
-    return kind(str(error))
+    if isinstance(error, OfPlacement):
+        return ChangedRequestError(str(error), error.position)
+    return JournalError(str(error))
 
 
 async def place_one(

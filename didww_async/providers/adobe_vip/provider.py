@@ -225,7 +225,7 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         """Search the customer's history for the order, as there is no filter for its reference."""
         request = intent.request
         start: dt.date = FIRST_DAY
-        if intent.began_at is not None:
+        if intent.began_at is not None and not intent.adopts:
             start = dt.datetime.fromtimestamp(intent.began_at - CLOCK_SKEW_SECONDS, dt.UTC)
         history = self._client.order_history(request.customer_id, start_date=start)
         try:

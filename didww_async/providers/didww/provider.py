@@ -67,9 +67,11 @@ __all__ = ["DidwwProvider"]
 FIRST_PAUSE_SECONDS = 1.0
 """How long to wait after a 429 that does not say for how long."""
 LONGEST_PAUSE_SECONDS = 60.0
+CLOCKS_SHOULD_DIFFER_BY = dt.timedelta(minutes=1)
 CLOCKS_MAY_DIFFER_BY = dt.timedelta(days=1)
 """A clock that shows local time as UTC is wrong by 14 hours at most."""
 CANCEL_AGAIN_SECONDS = (0.5, 2.0, 5.0)
+_COMMA = "holds a comma, and a filter may part it there: it could not be found again"
 _PLAIN = frozenset({NewDidOrderItem, NewCapacityOrderItem, NewEmergencyOrderItem})
 
 
@@ -90,7 +92,7 @@ class DidwwProvider(Provider[NewOrder, Order]):
         serializer = orders.serializer
         # Then what the journal has is sent as it stands, and what is answered is kept so.
         self._sends_what_is_kept = (
-            isinstance(serializer, JsonApiSerializer) and not serializer.has_own_hooks
+            type(serializer) is JsonApiSerializer and not serializer.has_own_hooks
         )
 
     @property
@@ -157,8 +159,7 @@ class DidwwProvider(Provider[NewOrder, Order]):
         """Place the order."""
         reference = self.reference(intent.request)
         if "," in reference:
-            problem = "holds a comma, and a filter may part it there: it could not be found again"
-            return Refused(InvalidRequestError("external_reference_id", problem))
+            return Refused(InvalidRequestError("external_reference_id", _COMMA))
         try:
             if self._sends_what_is_kept:
                 order, document = await self._orders.post(intent.text.encode(), reference)
@@ -172,11 +173,11 @@ class DidwwProvider(Provider[NewOrder, Order]):
         """List the orders with the request's reference, the eldest first."""
         reference = self.reference(intent.request)
         query: OrderFilter = {"external_reference_id": reference}
-        if intent.began_at is not None:
+        began_at = dt.datetime.fromtimestamp(intent.began_at or 0.0, dt.UTC)
+        if intent.began_at is not None and not intent.adopts:
             # References are not unique: what is older by so much that no clock can be to blame
             # is another order.
-            since = dt.datetime.fromtimestamp(intent.began_at, dt.UTC) - CLOCKS_MAY_DIFFER_BY
-            query["created_at_gteq"] = since
+            query["created_at_gteq"] = began_at - CLOCKS_MAY_DIFFER_BY
         listing = self._orders.list(filter=query, sort="created_at")
         try:
             orders = [order async for order in listing]
@@ -185,6 +186,9 @@ class DidwwProvider(Provider[NewOrder, Order]):
         if any(order.external_reference_id != reference for order in orders):
             # Somebody dropped the filter, so what else is or is not in the list says nothing.
             return CannotTell(DidwwError("the list of orders was not filtered by reference"))
+        # One that had been canceled before, so that the reference was free to be used again.
+        before = began_at - CLOCKS_SHOULD_DIFFER_BY
+        orders = [order for order in orders if self.is_live(order) or order.created_at >= before]
         orders.sort(key=lambda order: (order.created_at, order.id))
         return Found(tuple(orders)) if orders else NoSuchOrder()
 
@@ -221,7 +225,9 @@ class DidwwProvider(Provider[NewOrder, Order]):
         return total
 
     async def problem(self, request: NewOrder) -> str:
-        """Names the first item that is not in the catalogue, or too small for its pool."""
+        """Names what can't be found again, or the first item that can't be ordered."""
+        if "," in self.reference(request):
+            return f"external_reference_id: {_COMMA}"
         for index, item in enumerate(request.items):
             if isinstance(item, (NewDidOrderItem, NewCapacityOrderItem)):
                 offer = await self._catalogue.offer(item)
@@ -286,7 +292,9 @@ def _answer_to(error: DidwwError) -> Answer[Order]:  # noqa: PLR0911  # a table
             return NoAnswer(error)
         case AuthenticationError() | InsufficientBalanceError() | PermissionDeniedError():
             return Refused(error, stop=f"{type(error).__name__}: {error}")
-        case ApiStatusError() | InvalidRequestError():
+        case ApiStatusError(errors=told):  # without any it is the word of a gateway, not of DIDWW
+            return Refused(error, may_pass=not told)
+        case InvalidRequestError():
             return Refused(error)
         case _:
             return NoAnswer(error)

@@ -231,7 +231,8 @@ class Shop(Provider[Wish, Parcel]):
 
     async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
         """What has arrived so far, unless the script says that the look fails."""
-        request, since = intent.request, (intent.began_at or 0.0) - HOUR
+        request, began_at = intent.request, intent.began_at or 0.0
+        since = 0.0 if intent.adopts else began_at - HOUR
         await instant()
         self.looked += 1
         self.seen.append(f"look {request.tag}")
@@ -240,6 +241,7 @@ class Shop(Provider[Wish, Parcel]):
             _parcel(stored)
             for stored in sorted(self.ledger, key=lambda stored: stored.arrives)
             if stored.tag == request.tag and since <= stored.arrives <= self.flying.time - self.lag
+            if not stored.cancelled or stored.arrives >= began_at
         ]
         await instant()
         if look == "fails":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -127,17 +128,11 @@ async def test_open_keys_are_those_that_can_still_be_placed(journal: Journal) ->
             entry("c", state=State.PLACED),
             entry("d", state=State.REJECTED),
             entry("e", state=State.REJECTED, try_again=True),
+            entry("f", state=State.PLACED, settled=False),
         ]
     )
 
-    assert sorted(await journal.open_keys()) == ["a", "b", "e"]
-
-
-async def test_unsettled_keys_are_those_to_be_searched_for_twins(journal: Journal) -> None:
-    """Whatever their state."""
-    await journal.add([entry("a"), entry("b", settled=False), entry("c", settled=False)])
-
-    assert sorted(await journal.unsettled()) == ["b", "c"]
+    assert sorted(await journal.open_keys()) == ["a", "b", "e", "f"]
 
 
 async def test_the_rows_of_a_run_are_in_order_of_position(journal: Journal) -> None:
@@ -234,6 +229,14 @@ async def test_what_was_put_is_in_the_file_when_put_returns(path: Path) -> None:
             found = sqlite3.connect(copy)
             assert (name,) in found.execute("SELECT key FROM entry").fetchall()
             found.close()
+
+
+async def test_a_journal_is_for_its_owner_alone(path: Path) -> None:
+    """And so is its log: what is ordered may tell of people."""
+    with SqliteJournal(path) as journal:
+        await journal.put(entry("a"))
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == {0o600}
 
 
 async def test_a_commit_is_synchronised(path: Path) -> None:

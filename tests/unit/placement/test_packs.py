@@ -132,6 +132,7 @@ class Stocked(Shop):
 async def test_a_quote_names_what_speaks_against_each_row() -> None:
     """Its price and its problem, in order, and whether the money is enough."""
     rows = [Wish("lamp"), Wish("lamp"), Wish("lamp"), Wish("sofa"), Wish("a", "x"), Wish("a", "x")]
+    rows.append(Wish("b", "x"))
 
     told = await quote(Stocked(), rows)
 
@@ -142,6 +143,7 @@ async def test_a_quote_names_what_speaks_against_each_row() -> None:
         "is out of fashion",
         "",
         "a row before it has the same name, and there is one order for both",
+        "a row before it has the same name, and asks for something else",
     ]
     assert (told.total, told.is_affordable) == (Decimal(25), False)
-    assert [row.position for row in told.problems] == [2, 3, 5]
+    assert [row.position for row in told.problems] == [2, 3, 5, 6]

@@ -9,9 +9,12 @@ import attrs
 import pytest
 
 from didww_async.placement import (
+    Answer,
     Entry,
+    Intent,
     NotAttempted,
     Placed,
+    Refused,
     Rejected,
     State,
     Unconfirmed,
@@ -31,6 +34,7 @@ from tests.unit.placement.shop import (
     Killed,
     Parcel,
     Shop,
+    ShopError,
     Wish,
     drive,
     late,
@@ -132,7 +136,25 @@ def test_a_refusal_for_all_orders_is_tried_again() -> None:
     """The account may have money now."""
     shop, journal = Shop(BROKE), Durable()
 
-    assert isinstance(drive(placement(shop, journal)), Rejected)
+    first = drive(placement(shop, journal))
+    assert isinstance(first, NotAttempted)
+    assert (first.reason, str(first.error)) == ("no money", "no money")
+    assert isinstance(drive(placement(shop, journal.restarted())), Placed)
+
+
+def test_a_refusal_that_may_pass_is_no_end() -> None:
+    """It stops nobody else, and the next run tries again."""
+
+    class Gated(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            if self.submitted:
+                return await super().submit(intent)
+            self.submitted += 1
+            return Refused(ShopError("a gateway's page"), may_pass=True)
+
+    shop, journal = Gated(), Durable()
+
+    assert isinstance(drive(placement(shop, journal)), NotAttempted)
     assert isinstance(drive(placement(shop, journal.restarted())), Placed)
 
 

@@ -47,7 +47,7 @@ from didww_async.errors import (
     OrderNotPlacedError,
     OrderRejectedError,
 )
-from didww_async.jsonapi import JsonApiSerializer, make_converter
+from didww_async.jsonapi import ErrorObject, JsonApiSerializer
 from didww_async.models.base import registry
 from didww_async.placement import (
     Accepted,
@@ -250,7 +250,7 @@ def with_orders(orders: Orders) -> DidwwProvider:
 
 def status_error(kind: type[ApiStatusError], status: int) -> ApiStatusError:
     """An answer of this status."""
-    return kind("POST", URL, status)
+    return kind("POST", URL, status, (ErrorObject(detail="no"),))
 
 
 # Submitting.
@@ -282,7 +282,7 @@ async def test_a_serializer_of_the_users_writes_what_is_sent() -> None:
             return super().encode_new(new).upper()
 
     orders = Orders(order())
-    orders.serializer = Shouting(registry, make_converter())
+    orders.serializer = Shouting(registry)
 
     answer = await with_orders(orders).submit(wanted(NEW))
 
@@ -304,6 +304,13 @@ async def test_a_serializer_of_the_users_writes_what_is_sent() -> None:
 async def test_a_refusal_is_of_this_order_only(error: DidwwError) -> None:
     """The others may be placed."""
     assert await provider(error).submit(wanted(NEW)) == Refused(error)
+
+
+async def test_a_refusal_without_a_word_of_the_api_may_pass() -> None:
+    """It is the page of a gateway, and the API never saw the order."""
+    error = NotFoundError("POST", URL, 404, (), "<html>no such page</html>")
+
+    assert await provider(error).submit(wanted(NEW)) == Refused(error, may_pass=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,185 @@
+"""Rows that share a name, in a run, with an earlier run, and with what somebody cancelled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from didww_async.placement import NotAttempted, Placed, Rejected
+from didww_async.placement.rows import ChangedRequestError
+from tests.unit.placement.shop import (
+    LOST,
+    NOT_SENT,
+    REFUSED,
+    SETTLE,
+    STORED,
+    Durable,
+    Parcel,
+    Shop,
+    Stored,
+    Wish,
+    bulk,
+    drive,
+    ended,
+    late,
+    placement,
+)
+
+LAMP, CHAIR = Wish("lamp", "w0"), Wish("chair", "w0")
+
+
+# In one run.
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+@pytest.mark.parametrize("lag", [0.0, SETTLE / 2])
+@pytest.mark.parametrize("kept", [True, False])
+async def test_one_order_is_the_outcome_of_both_rows(
+    *, concurrency: int, lag: float, kept: bool
+) -> None:
+    """With a journal and without, and where orders are slow to show in a list."""
+    shop = Shop()
+    shop.lag = lag
+
+    report = await ended(
+        bulk(shop, [LAMP, LAMP], Durable() if kept else None, concurrency=concurrency)
+    )
+
+    assert [placed.order.id for placed in report.placed] == shop.live() * 2
+    assert len(shop.live()) == 1
+    assert report.counts.spent == 5
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("kept", [True, False])
+async def test_another_request_of_the_same_name_is_refused(*, concurrency: int, kept: bool) -> None:
+    """The row, that is; the others go on."""
+    shop = Shop()
+    rows = [LAMP, CHAIR, Wish("lamp", "w1")]
+
+    report = await ended(bulk(shop, rows, Durable() if kept else None, concurrency=concurrency))
+
+    assert [type(outcome) for outcome in report.outcomes] == [Placed, Rejected, Placed]
+    assert "row 1 (counted from 0) differs" in report.rejected[0].reason
+    assert len(shop.live()) == 2
+
+
+async def test_a_budget_counts_an_order_once() -> None:
+    """However many rows have its name."""
+    shop = Shop()
+
+    report = await ended(
+        bulk(shop, [LAMP, LAMP, LAMP, Wish("lamp", "w1")], Durable(), budget=Decimal(10))
+    )
+
+    assert len(report.placed) == 4
+    assert report.counts.spent == 10
+
+
+async def test_the_money_of_an_order_counts_with_the_row_that_bought_it() -> None:
+    """Which may be the second one of its name."""
+    shop = Shop(NOT_SENT)
+
+    report = await ended(bulk(shop, [LAMP, LAMP], None, concurrency=1))
+
+    assert [type(outcome) for outcome in report.outcomes] == [NotAttempted, Placed]
+    assert report.counts.spent == 5
+
+
+async def test_a_dry_run_tells_of_both() -> None:
+    """One is ordered, the other stands for the same order or is refused."""
+    report = await ended(bulk(Shop(), [LAMP, LAMP, CHAIR], dry_run=True))
+
+    assert [getattr(outcome, "reason", "") for outcome in report.outcomes][:2] == [
+        "dry run: it would cost 5",
+        "dry run: a row before it has the same name, and there is one order for both",
+    ]
+    assert isinstance(report.outcomes[2], Rejected)
+
+
+# With an earlier run.
+
+
+async def test_a_refused_row_is_corrected_under_its_name() -> None:
+    """There is no order, so the new request takes the place of the old one."""
+    shop, journal = Shop(REFUSED), Durable()
+    await ended(bulk(shop, [LAMP, Wish("lamp", "w1")], journal))
+
+    report = await ended(bulk(shop, [CHAIR, Wish("lamp", "w1")], journal.restarted()))
+
+    assert len(report.placed) == len(shop.live()) == 2
+    assert shop.submitted == 3
+
+
+@pytest.mark.parametrize("act", [Shop().acts, [STORED], [LOST] * 9])
+async def test_a_row_whose_order_may_exist_is_not_changed(act: list[object]) -> None:
+    """Loudly, and nothing is sent for it or noted of what comes behind it."""
+    shop, journal = Shop(*act, looks=["fails"] * 99), Durable()  # type: ignore[arg-type]
+    await ended(bulk(shop, [LAMP], journal))
+    sent, again = shop.submitted, journal.restarted()
+
+    with pytest.raises(ChangedRequestError, match=r"row 0 .* differs from .* 'w0'") as refused:
+        await ended(bulk(shop, [CHAIR, Wish("lamp", "w1")], again, concurrency=1))
+
+    assert refused.value.position == 0
+    assert shop.submitted == sent
+    assert list(again.entries) == ["w0"]
+
+
+async def test_rows_without_names_must_keep_their_places() -> None:
+    """The message says so."""
+    shop, journal = Shop(), Durable()
+    await ended(bulk(shop, [Wish("lamp")], journal))
+
+    with pytest.raises(ChangedRequestError, match="rows without names must keep theirs"):
+        await ended(bulk(shop, [Wish("chair")], journal.restarted()))
+
+
+# With what somebody cancelled.
+
+
+@pytest.mark.parametrize("adopts", [True, False])
+@pytest.mark.parametrize("lateness", [0.0, SETTLE / 2])
+def test_a_cancelled_order_of_the_same_name_is_another(lateness: float, *, adopts: bool) -> None:
+    """Not the one whose answer was lost, which may still turn up."""
+    shop = Shop(late(lateness))
+    shop.store("one").cancelled = True
+    shop.flying.time += 1
+
+    outcome = drive(placement(shop, Durable(), adopt_existing=adopts))
+
+    assert isinstance(outcome, Placed)
+    assert [outcome.order.id] == shop.live()
+    assert not outcome.note
+
+
+def test_a_cancelled_order_of_the_same_name_is_not_adopted() -> None:
+    """Nor taken for an order that was never made."""
+    shop = Shop(LOST)
+    shop.store("one").cancelled = True
+    shop.flying.time += 1
+
+    outcome = drive(placement(shop, Durable(), adopt_existing=True))
+
+    assert isinstance(outcome, Placed)
+    assert [outcome.order.id] == shop.live()
+
+
+def test_an_order_that_was_cancelled_since_is_told_as_it_is() -> None:
+    """Whoever cancelled it does not want it sent again."""
+
+    class Undone(Shop):
+        def store(self, tag: str, price: int = 5, *, after: float = 0.0) -> Stored:
+            made = super().store(tag, price, after=after)
+            made.cancelled = True
+            return made
+
+    shop = Undone(STORED)
+
+    outcome = drive(placement(shop, Durable()))
+
+    assert isinstance(outcome, Placed)
+    assert outcome.order == Parcel("P1", "one", 5, cancelled=True)
+    assert "does not stand" in outcome.note
+    assert shop.submitted == 1
