@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ import attrs
 import click
 
 from didww_async.cli.bulk import Recovery, carry_out
+from didww_async.cli.cells import amount
 from didww_async.cli.connection import Connection, connection_options, finish
 from didww_async.cli.exit_codes import CommandError, ExitCode
 from didww_async.cli.interruption import interruptible
@@ -38,12 +39,9 @@ HANDFUL = 5
 
 def _money(value: str) -> Decimal:
     try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not (amount.is_finite() and amount >= 0):
-        raise click.BadParameter(f"{value!r} is not an amount, such as 1000 or 12.50")
-    return amount
+        return amount(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not an amount, such as 1000 or 12.50") from None
 
 
 _journal = click.Path(dir_okay=True, path_type=Path)
