@@ -11,6 +11,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
+from uuid import uuid4
 
 import attrs
 import click
@@ -25,6 +26,8 @@ __all__ = ["Field", "Output", "Tabular", "output_option", "print_table", "printe
 
 Record = Mapping[str, object]
 
+_NEVER_FAILING = "backslashreplace"
+"""What an encoding lacks is no reason to lose what is written; of JSON it makes JSON again."""
 _GAP = 2
 _LEAST_WIDTH = 12
 _FILES = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
@@ -91,13 +94,13 @@ class Output:
             CommandError: It can't be opened, or it can't be written, with this exit code.
         """
         if self.path is None:
-            with _standard_output(exit_code) as stream:
+            with _standard_output(exit_code, encoding="utf-8" if self.is_data else None) as stream:
                 yield stream
             return
         final = Path(os.path.realpath(self.path))
-        part = final.with_name(f"{final.name}.part")
+        part = final.with_name(f".{final.name}.{uuid4().hex}")
         try:
-            file = part.open("w", encoding="utf-8", newline="")
+            file = part.open("x", encoding="utf-8", errors=_NEVER_FAILING, newline="")
         except OSError as error:
             raise CommandError(
                 f"{self.path} can't be written: {error.strerror or error}\nNothing was sent.",
@@ -147,7 +150,16 @@ class Output:
 
 
 @contextlib.contextmanager
-def _standard_output(exit_code: ExitCode) -> Generator[TextIO]:
+def _standard_output(exit_code: ExitCode, encoding: str | None = None) -> Generator[TextIO]:
+    """Stdout, for programs in this encoding, for people in its own."""
+    if sys.stdout is None:  # as a shell closes it
+        raise CommandError(
+            "standard output is closed; open it, or write to a file with --output\n"
+            "Nothing was sent.",
+            ExitCode.BAD_INPUT,
+        )
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # else it is only memory
+        reconfigure(encoding=encoding, errors=_NEVER_FAILING)
     try:
         yield sys.stdout
         sys.stdout.flush()
@@ -222,7 +234,7 @@ def _plain(value: object) -> object:
 @contextlib.contextmanager
 def printed_on(*, stderr: bool) -> Generator[TextIO]:
     """Where a person reads: stdout, or stderr while stdout is for programs."""
-    if stderr:
+    if stderr or sys.stdout is None:
         yield sys.stderr
     else:
         with _standard_output(ExitCode.UNFINISHED) as stream:
