@@ -21,7 +21,14 @@ from didww_async.placement.provider import (
     PutOff,
     Refused,
 )
-from didww_async.providers.plum import NewTopUpOrder, Order, PlumClient, PlumProvider, TokenFile
+from didww_async.providers.plum import (
+    NewTopUpOrder,
+    Order,
+    PlumClient,
+    PlumProvider,
+    TokenFile,
+    Voucher,
+)
 from didww_async.providers.runs import bulk_run
 from didww_async.sandbox.plum import PlumSandbox, operation
 from tests.integration.plum.conftest import ONCE, asked, client_of, pair_of, top_up
@@ -175,6 +182,15 @@ async def test_texts_of_the_journal_come_back(client: PlumClient) -> None:
     assert await provider.quote(request) == request.denomination
     order = await client.place_order(top_up())
     assert provider.load_order(provider.dump_order(order)) == order
+
+
+def test_journal_gets_no_voucher(client: PlumClient) -> None:
+    """Its code and its PIN are as good as money, and a journal is kept for long."""
+    order = Order(order_id="1", vouchers=(Voucher(voucher_code="4711-0815", pin="1234"),))
+    text = PlumProvider(client).dump_order(order)
+    assert "4711-0815" not in text
+    assert "1234" not in text
+    assert PlumProvider(client).load_order(text) == attrs.evolve(order, vouchers=())
 
 
 async def test_dry_run_holds_orders_against_the_catalogue(

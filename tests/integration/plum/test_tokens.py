@@ -9,12 +9,20 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from didww_async import DidwwError, OrderUnconfirmedError, TokenError
 from didww_async.errors import ConfigurationError
 from didww_async.placement import Accepted, Found, Intent, NoSuchOrder
-from didww_async.providers.plum import MemoryTokens, PlumProvider, TokenFile, TokenPair, auth
+from didww_async.providers.plum import (
+    MemoryTokens,
+    PlumProvider,
+    RotatingTokens,
+    TokenFile,
+    TokenPair,
+    auth,
+)
 from didww_async.sandbox.exchange import Request
 from didww_async.sandbox.plum import PlumSandbox, operation
 from didww_async.transport.status import SHOWN_CHARACTERS
@@ -260,6 +268,29 @@ async def test_twice_lost_answer_leaves_the_service_alone(sandbox: PlumSandbox) 
             with pytest.raises(TokenError, match="lost twice"):
                 await client.balance()
     assert lost.fired == 2
+
+
+async def test_service_that_stays_away_is_asked_ever_more_rarely(sandbox: PlumSandbox) -> None:
+    """The pause doubles with every two lost answers, up to ten minutes."""
+    lost = sandbox.faults.answer(503, times=None, matching=is_refresh)
+    now = 1000.0
+    pair = attrs.evolve(pair_of(sandbox), access_expires_at=1.0)
+    tokens = RotatingTokens(
+        MemoryTokens(pair),
+        base_url=sandbox.url,
+        client_id=sandbox.tokens.client_id,
+        client_secret=sandbox.tokens.client_secret,
+        clock=lambda: now,
+    )
+    for pause in (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 600.0):
+        before = lost.fired
+        for wait in (0.0, pause - 1):
+            now += wait
+            with pytest.raises(TokenError, match="lost twice"):
+                await tokens.headers()
+            assert lost.fired == before + 2
+        now += 2
+    await tokens.close()
 
 
 async def test_token_file_keeps_the_pair(sandbox: PlumSandbox, tmp_path: Path) -> None:
