@@ -144,13 +144,13 @@ async def place_all(didww: DidwwClient, ids: Mapping[str, str]) -> list[Order]:
 async def overspend(didww: DidwwClient, groups: list[DidGroup]) -> None:
     """An order that costs more than there is."""
     heading("Too little money")
-    cost = 1000 * first_price(groups[-1])
-    if cost <= (await didww.balance.get()).total_balance:
+    dearest = groups[-1]
+    count = max(dearest.total_count, 1)  # more than the stock would be refused for that
+    if count * first_price(dearest) <= (await didww.balance.get()).total_balance:
         print("  this account could pay for it, so it was not tried")
         return
-    dearest = groups[-1].stock_keeping_units[0]
-    with reported("a thousand of the dearest number"):
-        items = [NewDidOrderItem(sku_id=dearest.id, qty=1000)]
+    with reported(f"all {count} of the dearest number"):
+        items = [NewDidOrderItem(sku_id=dearest.stock_keeping_units[0].id, qty=count)]
         await didww.create_order(items, allow_back_ordering=False)
 
 

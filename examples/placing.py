@@ -9,6 +9,7 @@ never outlives the one that started it.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -127,13 +128,22 @@ def end_with_stdin() -> None:
     os._exit(1)
 
 
+PLACES = {"didww": place_at_didww, "adobe": place_at_adobe, "plum": place_at_plum}
+
+
 def main() -> None:
     """Place the orders."""
-    api, journal = sys.argv[1:]
+    parser = argparse.ArgumentParser(
+        description="Places the orders that a line of JSON on stdin names: see bulk.py, which "
+        "starts this."
+    )
+    parser.add_argument("api", choices=PLACES)
+    parser.add_argument("journal", help="the file that keeps what was sent")
+    options = parser.parse_args()
     given = json.loads(sys.stdin.readline())
     threading.Thread(target=end_with_stdin, daemon=True).start()
-    place = {"didww": place_at_didww, "adobe": place_at_adobe, "plum": place_at_plum}[api]
-    asyncio.run(place(given["settings"], given["references"], journal))
+    place = PLACES[options.api]
+    asyncio.run(place(given["settings"], given["references"], options.journal))
 
 
 if __name__ == "__main__":

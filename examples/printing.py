@@ -1,4 +1,4 @@
-"""How the examples print: headings and tables."""
+"""How the examples print: headings and tables. By itself it does nothing."""
 
 from __future__ import annotations
 
@@ -23,3 +23,7 @@ def table(header: Row, rows: Iterable[Row]) -> None:
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  " + "  ".join(cells).rstrip())
+
+
+if __name__ == "__main__":
+    print(__doc__)

@@ -27,7 +27,8 @@ def reference(cell: str) -> str:
 def whole_number(cell: str) -> int:
     """A whole number."""
     if not _WHOLE_NUMBER.fullmatch(cell.strip()):
-        raise ValueError(f"takes a whole number, not {cell[:20]!r}")
+        most = " of 9 digits at most" if cell.strip().isdecimal() else ""
+        raise ValueError(f"takes a whole number{most}, not {cell[:20]!r}")
     return int(cell)
 
 

@@ -40,6 +40,8 @@ class Columns(Generic[RequestT]):
     """The column that names an order, and stands for one order only."""
     name: Callable[[RequestT], str | None]
     """The name of a request, if it has one."""
+    elsewhere: Callable[[Iterable[str]], str] = lambda _: ""
+    """The option for the API whose columns these are; empty if they may be of this one."""
 
     @property
     def example(self) -> str:

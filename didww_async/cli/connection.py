@@ -154,7 +154,8 @@ def finish(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     try:
         return asyncio.run(work)
     except JournalError as error:
-        raise CommandError(str(error), ExitCode.JOURNAL) from None
+        told = str(error).replace("adopt_existing", "--adopt-existing")
+        raise CommandError(told, ExitCode.JOURNAL) from None
     except (ClientStateError, ConfigurationError, InvalidRequestError) as error:
         raise CommandError(f"{error}\nNothing was sent.", ExitCode.BAD_INPUT) from None
     except DidwwError as error:

@@ -19,10 +19,10 @@ Exit codes:
   0    everything is done
   1    it went through, and some rows were refused
   2    the command or its input is wrong, and nothing was sent
-  3    it ended early, or something is unclear: run the same again
-  4    the API or the connection failed: key refused, not found
+  3    it ended early, or something is unclear: run the same command again
+  4    the API or the connection failed, nothing came of it: key refused, not reachable
   5    the journal can't be used
-  130  ended hard, by a second Ctrl-C"""
+  130  ended hard, by a second Ctrl-C: run the same command again"""
 
 
 @click.group(epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})

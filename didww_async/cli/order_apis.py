@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -29,6 +31,7 @@ RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
 
 DEFAULT_API = "didww"
+_FIRST_PAIR = ("PLUM_ACCESS_TOKEN", "PLUM_REFRESH_TOKEN")
 
 
 @attrs.frozen(kw_only=True)
@@ -144,9 +147,7 @@ async def _open_plum(
         return
     from didww_async.cli.plum_tokens import kept_tokens  # noqa: PLC0415  # see above
 
-    client_id, client_secret, path = credentials(
-        "PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE"
-    )
+    client_id, client_secret, path = _plum_credentials()
     tokens = kept_tokens(path)
     async with plum.PlumClient(
         tokens,
@@ -162,10 +163,27 @@ async def _open_plum(
     tokens.settle()
 
 
+def _plum_credentials() -> list[str]:
+    """Client id, client secret and token file; a pair to begin the file with must be there, too."""
+    path = os.environ.get("PLUM_TOKEN_FILE")
+    first_pair = () if path and Path(path).exists() else _FIRST_PAIR
+    return credentials("PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE", *first_pair)[:3]
+
+
+def _elsewhere(asked: str, names: Iterable[str]) -> str:
+    """The option of the one API that has all of these columns, if it is not the one asked."""
+    having = [api.name for api in _APIS if api.columns.by_name.keys() >= set(names)]
+    return f"--provider {having[0]}" if len(having) == 1 and asked not in having else ""
+
+
+def _columns(columns: Columns[RequestT], asked: str) -> Columns[RequestT]:
+    return attrs.evolve(columns, elsewhere=functools.partial(_elsewhere, asked))
+
+
 _APIS: tuple[OrderApi[Any, Any], ...] = (
     OrderApi(
         name=DEFAULT_API,
-        columns=DIDWW,
+        columns=_columns(DIDWW, DEFAULT_API),
         open=_open_didww,
         variables=("DIDWW_API_KEY", "DIDWW_BASE_URL"),
         look="didww orders list --since {since}{options}",
@@ -173,7 +191,7 @@ _APIS: tuple[OrderApi[Any, Any], ...] = (
     ),
     OrderApi(
         name="adobe",
-        columns=ADOBE_VIP,
+        columns=_columns(ADOBE_VIP, "adobe"),
         open=_open_adobe_vip,
         variables=(
             "ADOBE_VIP_CLIENT_ID",
@@ -185,7 +203,7 @@ _APIS: tuple[OrderApi[Any, Any], ...] = (
     ),
     OrderApi(
         name="plum",
-        columns=PLUM,
+        columns=_columns(PLUM, "plum"),
         open=_open_plum,
         variables=(
             "PLUM_CLIENT_ID",

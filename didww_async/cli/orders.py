@@ -13,7 +13,7 @@ import click
 from didww_async.cli.connection import Connection, connection_options, finish
 from didww_async.cli.exit_codes import ExitCode
 from didww_async.cli.messages import say
-from didww_async.cli.output import Field, Output, output_option
+from didww_async.cli.output import Field, Output, moment_text, output_option
 from didww_async.cli.progress import Steps, showing
 from didww_async.collections.listing import Listing
 from didww_async.errors import NotFoundError, TransportError, ValidationError, WaitTimeoutError
@@ -240,7 +240,7 @@ def _record(order: Order) -> dict[str, object]:
         "reference": order.reference,
         "status": order.status.value,
         "amount": order.amount,
-        "created_at": order.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": moment_text(order.created_at),
         "description": order.description,
         "external_reference_id": order.external_reference_id,
     }

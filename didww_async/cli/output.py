@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TextIO
 from uuid import uuid4
@@ -21,8 +22,18 @@ from rich.text import Text
 
 from didww_async.cli.exit_codes import CommandError, ExitCode
 from didww_async.cli.messages import printable
+from didww_async.placement.table import csv_text
 
-__all__ = ["Field", "Output", "Tabular", "output_option", "print_table", "printed_on"]
+__all__ = [
+    "Field",
+    "Output",
+    "Record",
+    "Tabular",
+    "moment_text",
+    "output_option",
+    "print_table",
+    "printed_on",
+]
 
 Record = Mapping[str, object]
 
@@ -52,11 +63,7 @@ class Tabular(Protocol):
         ...
 
     def to_csv(self) -> str:
-        """The rows as CSV."""
-        ...
-
-    def to_json_lines(self) -> str:
-        """The rows as JSON, one a line."""
+        """The rows as CSV, with a header also if there are none."""
         ...
 
 
@@ -75,15 +82,13 @@ class Output:
 
     def text(self, rows: Tabular) -> Iterable[str]:
         """The rows in this kind, in pieces; none for a table."""
-        match self.kind:
-            case "csv":
-                return [rows.to_csv()]
-            case "jsonl":
-                return [rows.to_json_lines()]
-            case "json":
-                return _json(rows.records())
-            case _:
-                return []
+        if self.kind == "table":
+            return []
+        records = map(_written, rows.records())
+        if self.kind == "csv":
+            told = list(records)
+            return [csv_text(told, ()) if told else rows.to_csv()]
+        return _WRITERS[self.kind](records)
 
     @contextlib.contextmanager
     def open(self, exit_code: ExitCode) -> Generator[TextIO]:
@@ -191,6 +196,18 @@ output_option = click.option(
     metavar="[table|json|csv|FILE]",
     help="What to print, or a file ending in .csv, .json or .jsonl to write.",
 )
+
+
+def moment_text(moment: datetime) -> str:
+    """A time as every output has it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _written(record: Record) -> Record:
+    return {
+        name: moment_text(value) if isinstance(value, datetime) and value.tzinfo else value
+        for name, value in record.items()
+    }
 
 
 def _csv(records: Iterable[Record]) -> Iterator[str]:

@@ -99,6 +99,8 @@ def _header(line: str, columns: Columns[RequestT], delimiter: str | None) -> tup
     names, found = max(splits, key=lambda split: len(columns.by_name.keys() & set(split[0])))
     if not _is_utf_8(line):
         raise BadFileError("the file is not UTF-8; save it as `CSV UTF-8`")
+    if option := columns.elsewhere(names):
+        raise BadFileError(f"these are the columns of another API: give {option}")
     if not columns.by_name.keys() & set(names) and len(names) > 1 and not _is_close(names, columns):
         raise BadFileError(
             f"the first line has to name the columns, such as {columns.example}; "
@@ -180,6 +182,8 @@ def json_rows(lines: Iterator[str], columns: Columns[RequestT]) -> Rows[RequestT
         except json.JSONDecodeError as error:
             if number == 1 and text.lstrip().startswith("["):
                 raise BadFileError(_ONE_A_LINE) from None
+            if number == 1 and text.strip() == "{":
+                raise BadFileError(_ON_ONE_LINE) from None
             yield Problem(number, f"is not JSON: {error.msg} at character {error.colno}")
             continue
         except (ValueError, RecursionError) as error:
@@ -190,6 +194,7 @@ def json_rows(lines: Iterator[str], columns: Columns[RequestT]) -> Rows[RequestT
         yield _json_row(number, parsed, columns)
 
 
+_ON_ONE_LINE = "an object goes over several lines; write each on one (jq -c . FILE)"
 _ONE_A_LINE = "it is a JSON array; write one object a line (jq -c '.[]' FILE)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from didww_async import DidwwClient
 from didww_async.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise there")
@@ -112,3 +114,31 @@ def test_the_demo_only_reads_where_there_is_a_key(started: Started) -> None:
     assert "Nothing was ordered" in out
     assert "placed once" not in out
     assert {request.method for request in sandbox.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("name", ["bulk.py", "demo.py", "placing.py", "printing.py"])
+def test_every_example_says_what_it_is(started: Started, name: str) -> None:
+    """When it is asked for help, and does nothing else."""
+    process = started(name, "--help")
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, err
+    assert len(out.split()) > 5
+    assert err == ""
+
+
+def test_the_demo_shows_an_order_that_nobody_can_pay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused for its price, not for the stock."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    demo: Any = importlib.import_module("demo")
+
+    async def run() -> None:
+        async with (
+            Sandbox() as sandbox,
+            DidwwClient(sandbox.api_key, base_url=sandbox.url) as client,
+        ):
+            await demo.overspend(client, await demo.find_groups(client))
+
+    asyncio.run(run())
+    assert re.search(r"not placed, costs \d+\.\d+ and \d+\.\d+ of it are", capsys.readouterr().out)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from didww_async import OrderStatus
+from didww_async import DidwwClient, OrderStatus
+from didww_async.placement import SqliteJournal
 from didww_async.sandbox import Sandbox
 from didww_async.webhooks import SIGNATURE_HEADER
 from didww_async.webhooks.signature import sign
 
 README = Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+PLACING = README.parent / "docs" / "placing-many-orders.md"
+BLOCKS, OF_PLACING = (
+    re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL) for page in (README, PLACING)
+)
 URL = "https://example.com/callbacks"
 
 
@@ -31,7 +36,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def block_with(text: str) -> str:
     """The one example that has this text in it."""
-    (found,) = [block for block in BLOCKS if text in block]
+    (found,) = [block for block in BLOCKS + OF_PLACING if text in block]
     return str(found)
 
 
@@ -62,7 +67,7 @@ def test_unconfirmed_order_is_found(sandbox: Sandbox, monkeypatch: pytest.Monkey
     """The example of a lost answer finds the order that was stored, and orders no second one."""
     sandbox.faults.drop_after(method="POST", path="/orders")
     monkeypatch.setattr(asyncio, "sleep", no_wait)
-    order_one = run(block_with("OrderUnconfirmedError"))["order_one"]
+    order_one = run(block_with("async def order_one"))["order_one"]
     order = asyncio.run(order_one(sandbox.state.landmarks.cheap_sku_id, "crm-1"))
     assert order.status is OrderStatus.COMPLETED
     assert [request.method for request in sandbox.requests].count("POST") == 1
@@ -96,7 +101,7 @@ def test_bulk_example_places_each_order_once(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The bulk example places its orders, and none of them a second time."""
-    main = run(block_with("place_orders"))["main"]
+    main = run(block_with("count=20"))["main"]
     for _ in range(2):
         report = asyncio.run(main(sandbox.state.landmarks.cheap_sku_id, 5, tmp_path / "run.db"))
         assert len(report.placed) == 5
@@ -115,5 +120,66 @@ def test_fixture_example_passes() -> None:
 
 
 def test_every_example_is_run() -> None:
-    """No example of the README is left out here."""
+    """No example of the README and of the page about placing is left out here."""
     assert len(BLOCKS) == 6
+    assert len(OF_PLACING) == 3
+
+
+def test_placing_example_places_each_order_once(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first example of the page about placing, run twice on its journal."""
+    monkeypatch.chdir(tmp_path)
+    main = run(block_with("async def main(sku_id, customers)"))["main"]
+    for _ in range(2):
+        report = asyncio.run(main(sandbox.state.landmarks.cheap_sku_id, range(3)))
+        assert len(report.placed) == 3
+    assert len(sandbox.state.orders) == 3
+
+
+def test_watched_example_tells_what_it_bought(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As it goes, and it ends with the first order that is refused."""
+    monkeypatch.chdir(tmp_path)
+    place_watched = run(block_with("place_watched"))["place_watched"]
+    bought = asyncio.run(place_watched(sandbox.state.landmarks.cheap_sku_id, range(3)))
+    assert set(bought) == {"crm-0", "crm-1", "crm-2"}
+    assert set(bought.values()) == set(sandbox.state.orders)
+    assert capsys.readouterr().out.splitlines() == ["1 of 3", "2 of 3", "3 of 3"]
+    assert asyncio.run(place_watched("no-such-sku", range(3, 103))) == {}
+    assert "stopped: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("request_id", "status"),
+    [("crm-1", 200), ("lost", 202), ("dear", 402), ("bad", 422), ("comma,", 422), ("away", 503)],
+)
+def test_handler_example_answers(
+    sandbox: Sandbox, tmp_path: Path, request_id: str, status: int
+) -> None:
+    """By what became of the order; a repeated request gets the same order."""
+    buy_number = run(block_with("buy_number"))["buy_number"]
+    marks = sandbox.state.landmarks
+    sku = {"dear": marks.expensive_sku_id, "bad": "no-such-sku"}.get(request_id, marks.cheap_sku_id)
+    url = "http://127.0.0.1:9/v3" if request_id == "away" else sandbox.url
+    if request_id == "lost":
+        sandbox.faults.drop_after(method="POST", path="/orders")
+        sandbox.faults.answer(403, method="GET", path="/orders", times=None)
+
+    async def answers() -> list[tuple[int, str]]:
+        async with DidwwClient(sandbox.api_key, base_url=url) as client:
+            if request_id == "lost":  # which is looked for over ten seconds
+                client.place_order = partial(client.place_order, settle_seconds=0.1)  # type: ignore[method-assign]
+            with SqliteJournal(tmp_path / "run.db") as journal:
+                asked = (buy_number(client, journal, sku, request_id) for _ in range(2))
+                answered: list[tuple[int, str]] = await asyncio.gather(*asked)
+                return answered
+
+    first, second = asyncio.run(answers())
+    assert first == second if status == 200 else first[0] == second[0]
+    assert first[0] == status
+    assert len(sandbox.state.orders) == (status in {200, 202})

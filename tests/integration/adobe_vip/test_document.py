@@ -1,4 +1,4 @@
-"""The example of the page about Adobe does what it says."""
+"""The examples of the page about Adobe do what they say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from didww_async import OrderUnconfirmedError
 from didww_async.sandbox.adobe_vip import AdobeVipSandbox
 
 PAGE = Path(__file__).parents[3] / "docs" / "adobe-vip.md"
-(BLOCK,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+BUY, MANY, SANDBOX = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def buy(monkeypatch: pytest.MonkeyPatch) -> Any:
     sleep = asyncio.sleep
     monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
     names: dict[str, Any] = {}
-    exec(compile(BLOCK, "adobe-vip.md", "exec"), names)
+    exec(compile(BUY, "adobe-vip.md", "exec"), names)
     return names["buy"]
 
 
@@ -57,3 +57,27 @@ def test_the_example_does_not_guess(sandbox: AdobeVipSandbox, buy: Any) -> None:
     with pytest.raises(OrderUnconfirmedError):
         asyncio.run(buy(sandbox.customer_id, "po-1", **where))
     assert len(sandbox.state.orders) == 1
+
+
+def test_the_examples_run_on_a_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One after the other, as they stand, without anything in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ADOBE_VIP_CLIENT_ID", "ADOBE_VIP_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    names: dict[str, Any] = {}
+    for block in (BUY, MANY, SANDBOX):
+        exec(compile(block, "adobe-vip.md", "exec"), names)
+    assert "2 placed, 0 rejected" in capsys.readouterr().out
+
+
+def test_the_bulk_example_buys_each_once(sandbox: AdobeVipSandbox, tmp_path: Path) -> None:
+    """Also if it is run again on its journal."""
+    names: dict[str, Any] = {}
+    exec(compile(MANY, "adobe-vip.md", "exec"), names)
+    where = {"base_url": sandbox.url, "token_url": sandbox.token_url}
+    for _ in range(2):
+        call = names["buy_many"](sandbox.customer_id, {"a": 1, "b": 2}, tmp_path / "j", **where)
+        assert len(asyncio.run(call).placed) == 2
+    assert sorted(order.reference for order in sandbox.state.orders.values()) == ["a", "b"]

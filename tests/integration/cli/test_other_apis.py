@@ -107,17 +107,29 @@ def _is_an_order(request: object) -> bool:
 
 
 def test_a_run_that_the_budget_ended_is_resumed(didww: Didww, api: Api, tmp_path: Path) -> None:
-    """Exit code 3 and the command to go on with, which places the rest and nothing else."""
+    """Exit code 3 and how to go on; the same command places the rest and nothing else."""
     file, journal = api.file(tmp_path, 3), tmp_path / "run.db"
     place = ("orders", "place", file, "--provider", api.name, "--journal", journal)
     ended = didww(*place, "--budget", "400", "--concurrency", 1)
     assert ended.code == 3
     assert "the budget of 400 is spent" in ended.out
     assert len(api.references) == 2
-    command = f"didww orders resume {journal} --provider {api.name}"
-    assert f"{command}\n" in ended.err
-    assert didww(*command.split()[1:]).code == 0
+    assert "Raise --budget, and run the same command again.\n" in ended.err
+    assert "resume" not in ended.err
+    assert didww(*place, "--budget", "4000").code == 0
     assert api.references == ["row-0", "row-1", "row-2"]
+
+
+def test_a_product_that_is_not_for_sale_is_a_refused_row(
+    didww: Didww, plum: PlumSandbox, tmp_path: Path
+) -> None:
+    """Exit code 1, although Plum tells it as something that the account may not do."""
+    file = tmp_path / "plum.csv"
+    file.write_text(f"{PLUM_HEADER}1,199,+91,{PHONE},row-0\n")
+    ended = didww("orders", "place", file, "--provider", "plum")
+    assert ended.code == 1
+    assert "PLE10042" in ended.out
+    assert plum.orders == []
 
 
 def test_existing_orders_are_adopted(didww: Didww, api: Api, tmp_path: Path) -> None:
@@ -213,7 +225,13 @@ def test_a_dry_run_that_nobody_answers_is_no_problem_of_the_rows(
     ("provider", "names"),
     [
         ("adobe", ["ADOBE_VIP_CLIENT_ID", "ADOBE_VIP_CLIENT_SECRET"]),
-        ("plum", ["PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE"]),
+        (
+            "plum",
+            [
+                *("PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE"),
+                *("PLUM_ACCESS_TOKEN", "PLUM_REFRESH_TOKEN"),
+            ],
+        ),
     ],
 )
 def test_missing_credentials_are_told_at_once(
@@ -498,11 +516,11 @@ def test_ctrl_c_finishes_what_is_in_flight(
 
 
 def test_other_clients_are_loaded_only_for_their_orders() -> None:
-    """The help doesn't wait for them."""
+    """The help doesn't wait for them, not even that of their files."""
     asked = (
         "import sys\n"
         "from didww_async.cli import main\n"
-        "main(['orders', 'place', '--help'])\n"
+        "main(['orders', 'place', '--help', '--provider', 'plum'])\n"
         "print(sorted(name for name in sys.modules if 'adobe_vip.' in name or 'plum.' in name))\n"
     )
     ended = subprocess.run(

@@ -89,7 +89,7 @@ def test_refused_rows_are_named_by_their_lines(
 
 
 def test_a_budget_ends_the_run(didww: Didww, sku: str, tmp_path: Path) -> None:
-    """Exit code 3, and the way to go on."""
+    """Exit code 3, and the way to go on: no command that would spend on without a budget."""
     journal = tmp_path / "run.db"
     file = orders_csv(tmp_path, sku, 5)
     ended = didww("orders", "place", file, "--budget", "1.00", "--journal", journal)
@@ -97,7 +97,8 @@ def test_a_budget_ends_the_run(didww: Didww, sku: str, tmp_path: Path) -> None:
     assert "2 placed" in ended.out
     assert "3 not attempted" in ended.out
     assert "the budget of 1.00 is spent" in ended.out
-    assert f"didww orders resume {journal}" in ended.err
+    assert "Raise --budget, and run the same command again." in ended.err
+    assert "resume" not in ended.err
 
 
 def test_a_journal_is_resumed(didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path) -> None:
@@ -204,6 +205,9 @@ def test_many_orders_without_a_journal_are_warned_of(
         (["bad.csv"], "line 3: external_reference_id: has 101 characters"),
         (["twice.csv"], "line 4: external_reference_id 'a' stands on line 2 already"),
         (["wrong.csv"], "there is no column 'amount'"),
+        (["orders.csv", "--provider", "plum"], "the columns of another API: give --provider didww"),
+        (["pretty.json"], "an object goes over several lines; write each on one"),
+        (["many.csv"], "line 2: qty: takes a whole number of 9 digits at most, not '9999999999'"),
     ],
 )
 def test_bad_input_sends_nothing(
@@ -221,6 +225,8 @@ def test_bad_input_sends_nothing(
     header = "sku_id,external_reference_id\n"
     Path("bad.csv").write_text(f"{header}{sku},a\n{sku},{'x' * 101}\n")
     Path("twice.csv").write_text(f"{header}{sku},a\n{sku},b\n{sku},a\n")
+    Path("pretty.json").write_text(json.dumps({"sku_id": sku}, indent=2))
+    Path("many.csv").write_text(f"sku_id,qty\n{sku},9999999999\n")
     Path("wrong.csv").write_text(f"sku_id,amount\n{sku},1\n")
     before = sorted(tmp_path.iterdir())
     ended = didww("orders", "place", *arguments)
@@ -283,8 +289,39 @@ def test_a_changed_order_is_not_sent(
     file.write_text(file.read_text().replace(",1,", ",9,"))
     ended = didww("orders", "place", file, "--journal", journal)
     assert ended.code == 5
-    assert "row-0" in ended.err
+    assert f"line 2 of {file} differs from the request that was begun as 'row-0'" in ended.err
+    assert "give it another external_reference_id" in ended.err
     assert posts(sandbox) == 1
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_following_the_advice_places_each_row_once(
+    didww: Didww,
+    sandbox: Sandbox,
+    sku: str,
+    tmp_path: Path,
+    is_named: bool,  # noqa: FBT001
+) -> None:
+    """After too little money and a bad row: mend, correct in place, and the same command."""
+    file, journal = tmp_path / "orders.csv", tmp_path / "run.db"
+
+    def write(*skus: str) -> None:
+        names = [f",row-{number}" if is_named else "," for number in range(len(skus))]
+        rows = "".join(f"{each}{name}\n" for each, name in zip(skus, names, strict=True))
+        file.write_text(f"sku_id,external_reference_id\n{rows}")
+
+    place = ("orders", "place", file, "--journal", journal, "--concurrency", 1)
+    write(sku, "no-such-sku", sandbox.state.landmarks.expensive_sku_id, sku)
+    ended = didww(*place)
+    assert ended.code == 3
+    assert "1 placed, 1 rejected, 0 unconfirmed, 2 not attempted" in ended.out
+    assert "Mend the cause first. Run the same command again" in ended.err
+    assert "Correct these rows where they stand" in ended.err
+    sandbox.state.balance = Decimal(100_000)
+    write(sku, sku, sandbox.state.landmarks.expensive_sku_id, sku)
+    ended = didww(*place)
+    assert ended.code == 0, ended.err
+    assert len(sandbox.state.orders) == 4
 
 
 def test_resuming_what_is_not_there_makes_nothing(didww: Didww, tmp_path: Path) -> None:
@@ -336,3 +373,110 @@ def test_a_quote_decides_the_exit_code(
     printed = capsys.readouterr().out
     assert problem in printed
     assert "No order was sent." in printed
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_server_that_is_not_there_is_not_tried_for_every_row(
+    didww: Didww, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """After three rows no other is begun; exit code 4, as nothing was reached."""
+    monkeypatch.setenv("DIDWW_API_KEY", "a-key")
+    file, rows = orders_csv(tmp_path, "s", count), tmp_path / "rows.jsonl"
+    nowhere = ("--base-url", "http://127.0.0.1:9/v3", "--concurrency", 1, "--output", rows)
+    ended = didww("orders", "place", file, *nowhere)
+    assert ended.code == 4
+    told = [json.loads(line) for line in rows.read_text().splitlines()]
+    tried = [row for row in told if "no connection" in row["reason"]]
+    assert len(told) == count
+    assert min(count, 3) <= len(tried) <= 4  # one may be under way
+    assert ("the server was not reached 3 times in a row" in ended.out) == (count > 3)
+
+
+def test_resume_tells_what_is_open(
+    didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path
+) -> None:
+    """How many rows, how many of them may exist, and what the journal can't know."""
+    journal, file = tmp_path / "run.db", orders_csv(tmp_path, sku, 4)
+    sandbox.faults.drop_after(method="POST", path="/orders")
+    sandbox.faults.answer(403, method="GET", path="/orders", times=None)
+    place = ("orders", "place", file, "--journal", journal, "--concurrency", 1)
+    assert didww(*place, "--settle-seconds", "0.2", "--budget", "1").code == 3
+    lost = (
+        "1 of the journal's orders may exist: their answers were lost. Each is looked for, for 0.2"
+    )
+    assert lost in didww(*place, "--settle-seconds", "0.2", "--budget", "1").err
+    sandbox.faults.clear()
+    ended = didww("orders", "resume", journal, "--settle-seconds", "0.2")
+    assert ended.code == 0, ended.err
+    assert "rows are open; rows that it does not know are placed from their file only." in ended.err
+    assert lost in ended.err
+    assert references(sandbox) == [f"row-{number}" for number in range(4)]
+
+
+def test_a_finished_journal_has_nothing_open(didww: Didww, sku: str, tmp_path: Path) -> None:
+    """And that is said, instead of sums of nothing."""
+    journal = tmp_path / "run.db"
+    didww("orders", "place", orders_csv(tmp_path, sku, 2), "--journal", journal)
+    ended = didww("orders", "resume", journal)
+    assert ended.code == 0
+    assert ended.out == "Nothing was open.\n"
+
+
+def test_a_resumed_run_keeps_to_its_budget(
+    didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path
+) -> None:
+    """--budget bounds what `resume` places."""
+    journal = tmp_path / "run.db"
+    place = ("orders", "place", orders_csv(tmp_path, sku, 6), "--journal", journal)
+    didww(*place, "--budget", "1")
+    ended = didww("orders", "resume", journal, "--budget", "1")
+    assert ended.code == 3
+    assert len(sandbox.state.orders) == 4
+
+
+def test_a_journal_of_the_embedded_sandbox_is_warned_of(
+    didww: Didww, sku: str, tmp_path: Path
+) -> None:
+    """The sandbox of the next command is another one."""
+    file = orders_csv(tmp_path, sku, 1)
+    warning = "The sandbox ends with this command, so"
+    sandboxed = ("orders", "place", file, "--sandbox")
+    assert warning in didww(*sandboxed, "--journal", tmp_path / "run.db").err
+    assert warning not in didww(*sandboxed).err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
+def test_a_packed_order_costs_once(
+    didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path, suffix: str
+) -> None:
+    """Its amount stands in the first of its rows, so that the sum is what was spent."""
+    file, target = tmp_path / "orders.csv", tmp_path / f"rows.{suffix}"
+    file.write_text("sku_id\n" + f"{sku}\n" * 5)
+    assert didww("orders", "place", file, "--pack", 3, "--output", target).code == 0
+    text = target.read_text()
+    if suffix == "csv":
+        rows = list(csv.DictReader(io.StringIO(text)))
+    elif suffix == "json":
+        rows = json.loads(text)
+    else:
+        rows = [json.loads(line) for line in text.splitlines()]
+    spent = sum(Decimal(str(order.attributes["amount"])) for order in sandbox.state.orders.values())
+    assert sum(Decimal(row["amount"]) for row in rows if row["amount"]) == spent
+    assert [int(row["line"]) for row in rows] == [2, 3, 4, 5, 6]
+    assert {row["created_at"][10] + row["created_at"][-1] for row in rows} == {"TZ"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--provider", "plum"), ("--provider=plum",)])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_help_has_the_columns_of_one_api(
+    didww: Didww,
+    arguments: tuple[str, ...],
+    is_first: bool,  # noqa: FBT001
+) -> None:
+    """That which is named, before --help or after it."""
+    words = ("--help", *arguments) if is_first else (*arguments, "--help")
+    ended = didww("orders", "place", *words)
+    name, others = ("plum", "didww") if "plum" in str(arguments) else ("didww", "plum")
+    assert f"Columns of FILE with --provider {name}:" in ended.out
+    assert f"Columns of FILE with --provider {others}:" not in ended.out
+    assert f"--provider {others}" in ended.out

@@ -78,7 +78,7 @@ def test_the_first_ctrl_c_finishes_what_is_in_flight(
 def test_the_second_ctrl_c_ends_hard_and_loses_nothing(
     spawned: Spawn, didww: Didww, sandbox: Sandbox, sku: str, tmp_path: Path
 ) -> None:
-    """Exit code 130, the command to go on with, and every order once when it is typed."""
+    """Exit code 130, and every order once when the same command is typed again."""
     fault = sandbox.faults.delay(600, applied=True, method="POST", path="/orders", times=None)
     file, journal = orders_csv(tmp_path, sku, 6), tmp_path / "run.db"
     process = spawned("orders", "place", file, "--journal", journal, "--concurrency", 2)
@@ -89,12 +89,10 @@ def test_the_second_ctrl_c_ends_hard_and_loses_nothing(
     code, _, err = end(process)
     assert code == 130
     assert "Traceback" not in err
-    command = re.search(r"didww (orders resume \S+)", err)
-    assert command is not None
+    assert "Run the same command again: it places what is not placed yet." in err
     sandbox.faults.clear()
-    resumed = didww(*command[1].split(), "--settle-seconds", "0.2")
-    assert resumed.code == 0, resumed.err
-    again = didww("orders", "place", file, "--journal", journal)
+    again = didww("orders", "place", file, "--journal", journal, "--settle-seconds", "0.2")
+    assert again.code == 0, again.err
     assert again.out.startswith("6 placed")
     assert references(sandbox) == [f"row-{number}" for number in range(6)]
 
@@ -335,7 +333,8 @@ def test_without_its_libraries_the_command_says_what_to_install(tmp_path: Path) 
         [sys.executable, "-c", hiding], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 2
-    assert ended.stderr == 'the command needs click and rich: pip install "didww-async[cli]"\n'
+    assert 'pip install ".[cli]" in a checkout\n' in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_sandbox_is_served(spawned: Spawn) -> None:
@@ -402,3 +401,27 @@ def test_a_terminal_that_is_gone_takes_no_row_along(
     placed = [row["external_reference"] for row in told if row["outcome"] == "placed"]
     assert sorted(placed) == references(sandbox)
     assert 0 < len(placed) < 200
+
+
+def test_a_server_that_goes_away_ends_the_run(
+    spawned: Spawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 3 after a few futile rows; what was placed is told, the rest waits."""
+    with Sandbox(complete_after=0) as leaving:
+        file = orders_csv(tmp_path, leaving.state.landmarks.cheap_sku_id, 500)
+        rows = tmp_path / "rows.jsonl"
+        monkeypatch.setenv("DIDWW_API_KEY", leaving.api_key)
+        process = spawned(
+            *("orders", "place", file, "--base-url", leaving.url, "--output", rows),
+            *("--concurrency", 4, "--rate", 20, "--settle-seconds", "0.2"),
+        )
+        wait_for(lambda: posts(leaving) >= 4)
+    code, out, err = end(process)
+    assert code == 3, err
+    assert "the server was not reached 3 times in a row" in out
+    told = [json.loads(line) for line in rows.read_text().splitlines()]
+    tried = [row for row in told if "no connection" in row["reason"]]
+    placed = [row["external_reference"] for row in told if row["outcome"] == "placed"]
+    assert len(told) == 500
+    assert 3 <= len(tried) < 20
+    assert set(placed) <= set(references(leaving))

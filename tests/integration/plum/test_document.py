@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from didww_async import ConflictError
 from didww_async.providers.plum import TokenFile
 from didww_async.sandbox.plum import PlumSandbox, operation
 from tests.integration.plum.conftest import client_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "plum.md"
-KEEP, TOP_UP, HANDLE = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+KEEP, TOP_UP, MANY, HANDLE, SANDBOX = re.findall(
+    r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL
+)
 
 
 def names_of(block: str) -> dict[str, Any]:
@@ -76,3 +79,40 @@ def test_the_webhook_example_confirms_what_it_is_told(sandbox: PlumSandbox, tmp_
             return said
 
     assert asyncio.run(run()) == "po-1: delivered"
+
+
+def test_the_examples_run_on_a_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One after the other, as they stand, without anything in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    names: dict[str, Any] = {}
+    for block in (KEEP, TOP_UP, MANY, SANDBOX):
+        exec(compile(block, "plum.md", "exec"), names)
+    assert "2 placed, 0 rejected" in capsys.readouterr().out
+
+
+def test_the_bulk_example_orders_each_once(sandbox: PlumSandbox, tmp_path: Path) -> None:
+    """Also if it is run again on its journal."""
+    path, phones = str(tmp_path / "tokens.json"), {"a": "9800000001", "b": "9800000002"}
+    newest = sandbox.tokens.newest
+    names_of(KEEP)["keep_tokens"](path, newest.access, newest.refresh)
+    top_up_many = names_of(MANY)["top_up_many"]
+    for _ in range(2):
+        call = top_up_many(path, phones, tmp_path / "run.db", base_url=sandbox.url)
+        assert len(asyncio.run(call).placed) == 2
+    assert sorted(order.po_number for order in sandbox.orders) == ["a", "b"]
+
+
+def test_a_used_number_is_a_conflict(sandbox: PlumSandbox, tmp_path: Path) -> None:
+    """As the page says of a second call."""
+    path = str(tmp_path / "tokens.json")
+    newest = sandbox.tokens.newest
+    names_of(KEEP)["keep_tokens"](path, newest.access, newest.refresh)
+    top_up = names_of(TOP_UP)["top_up"]
+    asyncio.run(top_up(path, "9800000001", "po-1", base_url=sandbox.url))
+    with pytest.raises(ConflictError):
+        asyncio.run(top_up(path, "9800000001", "po-1", base_url=sandbox.url))
+    assert len(sandbox.orders) == 1
