@@ -312,7 +312,9 @@ async def place_in_bulk(names: Sequence[str], orders: int = ORDERS) -> bool:
         listed = ", ".join(placing.api.name for placing in placings)
         heading(f"{orders} orders at {listed}, through faults and a kill in the middle")
         with showing(*placings):
-            await asyncio.gather(*(placing.carry_out() for placing in placings))
+            async with asyncio.TaskGroup() as group:  # waits for all, also when it is cancelled
+                for placing in placings:
+                    group.create_task(placing.carry_out())
         show(placings)
         return all(placing.is_exact for placing in placings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -167,19 +168,24 @@ async def carry_out(
     """
     ended: Report[OrderT] | CommandError | None = None
     trouble = ""
-    try:
-        async with recovery.api.open(recovery.connection) as provider:
-            try:
-                futility = _Futility()
-                futility.run = run = start(provider, futility)
-                ended = await _carried_out(run, what, recovery, total)
-            except CommandError as error:
-                ended = error
-    except TokenError as error:
+    with interruptible() as interruption:
+        try:
+            async with recovery.api.open(recovery.connection) as provider:
+                try:
+                    futility = _Futility()
+                    futility.run = run = start(provider, futility)
+                    interruption.stops(run)
+                    ended = await _carried_out(run, what, recovery, total, interruption)
+                except CommandError as error:
+                    ended = error
         # On leaving: what became of the orders is not to be lost beside the tokens.
-        if ended is None:
-            raise
-        trouble = str(error)
+        except (TokenError, CommandError) as error:
+            if ended is None:
+                raise
+            trouble = str(error)
+        except asyncio.CancelledError:
+            if ended is None or not interruption.is_hard:
+                raise
     if isinstance(ended, Report):
         return ended, trouble
     if trouble:
@@ -193,11 +199,9 @@ async def _carried_out(
     what: str,
     recovery: Recovery[RequestT, OrderT],
     total: int | None,
+    interruption: Interruption,
 ) -> Report[OrderT]:
-    with (
-        interruptible(run) as interruption,
-        showing(Placing(what, run.counts, interruption, total)),
-    ):
+    with showing(Placing(what, run.counts, interruption, total)):
         try:
             return await run
         except JournalError as error:

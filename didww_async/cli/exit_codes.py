@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from typing import IO, Any
 
@@ -33,4 +34,5 @@ class CommandError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message, on stderr unless another file is given."""
-        click.echo(f"Error: {printable(self.message)}", file=file, err=file is None)
+        with contextlib.suppress(OSError):  # the exit code tells it to whoever is left
+            click.echo(f"Error: {printable(self.message)}", file=file, err=file is None)

@@ -8,6 +8,7 @@ import click
 
 from didww_async.cli import account, orders, place
 from didww_async.cli.exit_codes import CommandError, ExitCode
+from didww_async.cli.interruption import ending_as_by_ctrl_c
 from didww_async.cli.messages import say
 from didww_async.client import __version__
 
@@ -69,7 +70,8 @@ def sandbox(*, arguments: tuple[str, ...]) -> int:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     try:
-        code: Any = didww.main(arguments, prog_name="didww", standalone_mode=False)
+        with ending_as_by_ctrl_c():
+            code: Any = didww.main(arguments, prog_name="didww", standalone_mode=False)
     except CommandError as error:
         error.show()
         return error.code

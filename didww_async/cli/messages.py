@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 __all__ = ["printable", "say"]
@@ -14,5 +15,8 @@ def printable(text: str) -> str:
 
 def say(message: str) -> None:
     """Print a message on stderr, above whatever is live there."""
-    sys.stderr.write(printable(message) + "\n")
-    sys.stderr.flush()
+    if sys.stderr is None:  # as a shell closes it
+        return
+    with contextlib.suppress(OSError):  # nobody is there to read it, and the work goes on
+        sys.stderr.write(printable(message) + "\n")
+        sys.stderr.flush()

@@ -53,6 +53,13 @@ class OrderApi(Generic[RequestT, OrderT]):
     """How to see what was ordered since `{since}`, with `{options}` for a command."""
     packs: bool = False
     """Whether several rows can become one order."""
+    file_variables: Sequence[str] = ()
+    """Those of the variables that name a file which has to be kept."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that the environment names and that have to be kept."""
+        return tuple(path for name in self.file_variables if (path := os.environ.get(name)))
 
     @property
     def option(self) -> str:
@@ -138,9 +145,12 @@ async def _open_plum(
             ) as client:
                 yield plum.PlumProvider(client)
         return
+    from didww_async.cli.plum_tokens import kept_tokens  # noqa: PLC0415  # see above
+
     client_id, client_secret, path = _plum_credentials()
+    tokens = kept_tokens(path)
     async with plum.PlumClient(
-        _tokens(path),
+        tokens,
         client_id=client_id,
         client_secret=client_secret,
         environment=connection.of_environment(plum.PlumEnvironment),
@@ -150,6 +160,7 @@ async def _open_plum(
         top_up_field=cast("Any", os.environ.get("PLUM_TOP_UP_FIELD") or "topupData"),
     ) as client:
         yield plum.PlumProvider(client)
+    tokens.settle()
 
 
 def _plum_credentials() -> list[str]:
@@ -157,36 +168,6 @@ def _plum_credentials() -> list[str]:
     path = os.environ.get("PLUM_TOKEN_FILE")
     first_pair = () if path and Path(path).exists() else _FIRST_PAIR
     return credentials("PLUM_CLIENT_ID", "PLUM_CLIENT_SECRET", "PLUM_TOKEN_FILE", *first_pair)[:3]
-
-
-def _tokens(path: str) -> plum.TokenFile:
-    """
-    The file that keeps the tokens, begun with those of the dashboard if there is none.
-
-    Tokens are replaced now and then, and those that were used are worth nothing. So they are
-    read from the environment only as long as there is no file.
-    """
-    from didww_async.providers import plum  # noqa: PLC0415  # only where it is used
-
-    tokens = plum.TokenFile(path)
-    folder = Path(path).parent
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CommandError(
-            f"{folder} can't be written, so new tokens for {path} would be lost; set "
-            "PLUM_TOKEN_FILE to a file in another folder\nNothing was sent.",
-            ExitCode.BAD_INPUT,
-        )
-    if not Path(path).exists():
-        access, refresh = credentials(*_FIRST_PAIR)
-        try:
-            tokens.begin(plum.TokenPair(access_token=access, refresh_token=refresh))
-        except OSError as error:
-            raise CommandError(
-                f"{path} can't be written: {error.strerror or error}\nNothing was sent.",
-                ExitCode.BAD_INPUT,
-            ) from None
-    tokens.load()  # a file that holds none is told before anything is begun
-    return tokens
 
 
 def _elsewhere(asked: str, names: Iterable[str]) -> str:
@@ -234,6 +215,7 @@ _APIS: tuple[OrderApi[Any, Any], ...] = (
             "PLUM_TOP_UP_FIELD",
         ),
         look="the order history in Plum's dashboard since {since}",
+        file_variables=("PLUM_TOKEN_FILE",),
     ),
 )
 ORDER_APIS: Mapping[str, OrderApi[Any, Any]] = MappingProxyType({api.name: api for api in _APIS})

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TextIO
+from uuid import uuid4
 
 import attrs
 import click
@@ -36,6 +37,8 @@ __all__ = [
 
 Record = Mapping[str, object]
 
+_NEVER_FAILING = "backslashreplace"
+"""What an encoding lacks is no reason to lose what is written; of JSON it makes JSON again."""
 _GAP = 2
 _LEAST_WIDTH = 12
 _FILES = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
@@ -96,13 +99,13 @@ class Output:
             CommandError: It can't be opened, or it can't be written, with this exit code.
         """
         if self.path is None:
-            with _standard_output(exit_code) as stream:
+            with _standard_output(exit_code, encoding="utf-8" if self.is_data else None) as stream:
                 yield stream
             return
         final = Path(os.path.realpath(self.path))
-        part = final.with_name(f"{final.name}.part")
+        part = final.with_name(f".{final.name}.{uuid4().hex}")
         try:
-            file = part.open("w", encoding="utf-8", newline="")
+            file = part.open("x", encoding="utf-8", errors=_NEVER_FAILING, newline="")
         except OSError as error:
             raise CommandError(
                 f"{self.path} can't be written: {error.strerror or error}\nNothing was sent.",
@@ -152,7 +155,16 @@ class Output:
 
 
 @contextlib.contextmanager
-def _standard_output(exit_code: ExitCode) -> Generator[TextIO]:
+def _standard_output(exit_code: ExitCode, encoding: str | None = None) -> Generator[TextIO]:
+    """Stdout, for programs in this encoding, for people in its own."""
+    if sys.stdout is None:  # as a shell closes it
+        raise CommandError(
+            "standard output is closed; open it, or write to a file with --output\n"
+            "Nothing was sent.",
+            ExitCode.BAD_INPUT,
+        )
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # else it is only memory
+        reconfigure(encoding=encoding, errors=_NEVER_FAILING)
     try:
         yield sys.stdout
         sys.stdout.flush()
@@ -239,7 +251,7 @@ def _plain(value: object) -> object:
 @contextlib.contextmanager
 def printed_on(*, stderr: bool) -> Generator[TextIO]:
     """Where a person reads: stdout, or stderr while stdout is for programs."""
-    if stderr:
+    if stderr or sys.stdout is None:
         yield sys.stderr
     else:
         with _standard_output(ExitCode.UNFINISHED) as stream:

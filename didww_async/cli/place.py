@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Generator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,8 +19,10 @@ from didww_async.cli.bulk import (
     carry_out,
     in_words_of_the_command,
 )
+from didww_async.cli.cells import amount
 from didww_async.cli.connection import Connection, connection_options, finish
 from didww_async.cli.exit_codes import CommandError, ExitCode
+from didww_async.cli.interruption import interruptible
 from didww_async.cli.messages import say
 from didww_async.cli.order_apis import DEFAULT_API, ORDER_APIS, OrderApi
 from didww_async.cli.orders_file import FORMATS, OrdersFile, checked_orders
@@ -53,12 +55,9 @@ READ_AT_ONCE = 500
 
 def _money(value: str) -> Decimal:
     try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not (amount.is_finite() and amount >= 0):
-        raise click.BadParameter(f"{value!r} is not an amount, such as 1000 or 12.50")
-    return amount
+        return amount(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not an amount, such as 1000 or 12.50") from None
 
 
 _journal = click.Path(dir_okay=True, path_type=Path)
@@ -189,7 +188,7 @@ def place(
     api, wanted = ORDER_APIS[provider], _Wishes(**wishes)
     if wanted.pack > 1 and not api.packs:
         raise click.UsageError(f"--pack is not for --provider {api.name}: every row is an order")
-    _refuse_overwriting(output, (file, wanted.journal))
+    _refuse_overwriting(output, (file, wanted.journal, *api.files))
     with checked_orders(file, file_format, api.columns, _checking) as orders:
         recovery = Recovery(
             api=api,
@@ -252,15 +251,12 @@ def resume(
     hard left rows that were not begun, and JOURNAL does not know them: for those run the same
     `didww orders place` again. The exit codes are those of `didww orders place`.
     """
-    _refuse_overwriting(output, (journal,))
+    api = ORDER_APIS[provider]
+    _refuse_overwriting(output, (journal, *api.files))
     if not journal.exists():
         raise CommandError(f"there is no journal {journal}\nNothing was sent.", ExitCode.JOURNAL)
     recovery = Recovery(
-        api=ORDER_APIS[provider],
-        connection=connection,
-        journal=journal,
-        concurrency=concurrency,
-        source=None,
+        api=api, connection=connection, journal=journal, concurrency=concurrency, source=None
     )
     rows, lost = _open_in(journal)
     say(f"{_told_of(journal, rows)}; rows that it does not know are placed from their file only.")
@@ -373,10 +369,11 @@ def _quote(
     recovery: Recovery[RequestT, OrderT],
 ) -> int:
     async def ask() -> Quote:
-        async with recovery.api.open(recovery.connection) as provider:
-            steps = Steps("Asking for prices", len(orders))
-            with showing(steps):
-                return await quote(provider, orders, pack=wanted.pack, progress=steps.reached)
+        steps = Steps("Asking for prices", len(orders))
+        with interruptible():
+            async with recovery.api.open(recovery.connection) as provider:
+                with showing(steps):
+                    return await quote(provider, orders, pack=wanted.pack, progress=steps.reached)
 
     with output.open(ExitCode.BAD_INPUT) as stream:
         prices = finish(ask())
@@ -393,7 +390,7 @@ def _checking(file: OrdersFile[Any]) -> Generator[Callable[[int], None]]:
 
 
 def _refuse_overwriting(output: Output, others: tuple[str | Path | None, ...]) -> None:
-    """A result that took the place of the orders or of their journal would lose them."""
+    """A result that took the place of the orders, of their journal or of tokens would lose them."""
     target = output.path
     for other in others:
         if target is not None and other is not None and target.resolve() == Path(other).resolve():

@@ -99,14 +99,21 @@ def showing(*works: Work) -> Generator[None]:
     console = Console(file=sys.stderr)
     watched = [(work, Speed()) for work in works]
     if console.is_terminal and not console.is_dumb_terminal:
-        with Live(
+        live = Live(
             get_renderable=lambda: _pictures(watched),
             console=console,
             transient=True,
             redirect_stdout=False,
             refresh_per_second=5,
-        ):
+        )
+        # A terminal may go away; the work does not end for that.
+        with contextlib.suppress(OSError):
+            live.start()
+        try:
             yield
+        finally:
+            with contextlib.suppress(OSError):
+                live.stop()
     else:
         with _lines(watched):
             yield

@@ -9,6 +9,7 @@ from typing import BinaryIO, Generic, TypeAlias, TypeVar
 
 import attrs
 
+from didww_async.cli.cells import reference
 from didww_async.cli.columns import Columns
 from didww_async.jsonapi.errors import is_array, is_object
 
@@ -202,14 +203,20 @@ def _json_row(line: int, parsed: object, columns: Columns[RequestT]) -> Row[Requ
         return Problem(line, "is no JSON object")
     try:
         if columns.body_members & parsed.keys():
-            return Row(line, columns.request_of_body(parsed))
-        if complaint := columns.complaint(parsed):
+            request = columns.request_of_body(parsed)
+        elif complaint := columns.complaint(parsed):
             return Problem(line, complaint)
-        # What exports tables writes null where a cell is empty.
-        values = {name: value for name, value in parsed.items() if value is not None}
-        return Row(line, columns.request(values))
+        else:
+            # What exports tables writes null where a cell is empty.
+            values = {name: value for name, value in parsed.items() if value is not None}
+            request = columns.request(values)
     except ValueError as error:
         return Problem(line, str(error))
+    try:
+        reference(columns.name(request) or "")
+    except ValueError as error:
+        return Problem(line, f"{columns.name_column}: {error}")
+    return Row(line, request)
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

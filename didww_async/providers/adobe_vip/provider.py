@@ -231,11 +231,22 @@ class AdobeVipProvider(Provider[CustomerOrder, Order]):
         try:
             # By their ids: an order that is pushed on to the next page by a newer one while
             # the pages are read comes twice, and is one all the same.
-            found = {o.order_id: o async for o in history if _came_of(o, request.order)}
+            named = {o.order_id: o async for o in history if _may_be(o, request.order)}
         except DidwwError as error:
             return CannotTell(error)
-        eldest = sorted(found.values(), key=lambda o: (o.creation_date or _NEVER, o.order_id))
-        return Found(tuple(eldest)) if eldest else NoSuchOrder()
+        found = [order for order in named.values() if _has_lines_of(order, request.order)]
+        if found:
+            eldest = sorted(found, key=lambda o: (o.creation_date or _NEVER, o.order_id))
+            return Found(tuple(eldest))
+        if named:
+            # "None" would be wrong if Adobe only tells the lines in another way than the request
+            # did, and licences would be bought twice.
+            problem = (
+                f"with the reference {self.reference(request)!r} and other lines there is order "
+                f"{', '.join(sorted(named))}; see whether it is the one that was meant"
+            )
+            return CannotTell(DidwwError(problem))
+        return NoSuchOrder()
 
     def order_id(self, order: Order) -> str:
         """The order's id."""
@@ -386,16 +397,19 @@ def _why_stop(error: DidwwError) -> str:
     return f"{type(error).__name__}: {error}" if stops else ""
 
 
-def _came_of(order: Order, request: RealOrder) -> bool:
-    """Whether an order is the one that was asked for: by reference, type, original and lines."""
+def _may_be(order: Order, request: RealOrder) -> bool:
+    """Whether an order can be the one that was asked for: by reference, type and original."""
     original = request.reference_order_id if isinstance(request, ReturnOrder) else None
     return (
         order.external_reference_id == request.external_reference_id
         and order.order_type == request.order_type
         and (original is None or order.reference_order_id in {original, None})
-        # A list that leaves the lines out speaks of it all the same: nothing is ordered twice.
-        and (not order.line_items or _line_marks(order) == _line_marks(request))
     )
+
+
+def _has_lines_of(order: Order, request: RealOrder) -> bool:
+    # A list that leaves the lines out speaks of it all the same: nothing is ordered twice.
+    return not order.line_items or _line_marks(order) == _line_marks(request)
 
 
 def _line_marks(order: Order | RealOrder) -> set[tuple[int, str, int]]:

@@ -60,6 +60,9 @@ def check_reference(value: object) -> None:
     # A blank one may count as none, and an order without a reference can't be found.
     if not isinstance(value, str) or not value.strip():
         raise _refuse(field, f"takes a text, not {value!r}")
+    # An order is looked up by it, and nobody promises that the server keeps the blanks.
+    if value != value.strip():
+        raise _refuse(field, "begins or ends with a blank; take it away")
     if len(value) > LONGEST_REFERENCE:
         hint = ""
         if len(value) == LONGEST_REFERENCE + 1 and value.count("-") == 4:  # noqa: PLR2004

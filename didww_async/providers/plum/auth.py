@@ -67,7 +67,8 @@ _PLAIN = PlainJsonSerializer()
 GENERATE_NEW = (
     "unless client_id and client_secret are another client's, the refresh token is used up or was "
     "revoked: generate new tokens in the dashboard under Settings > API, and put them into the "
-    "token store, where a running client finds them"
+    "token store, where a running client finds them; for the command `didww`, delete the file that "
+    "PLUM_TOKEN_FILE names, and set PLUM_ACCESS_TOKEN and PLUM_REFRESH_TOKEN to the new ones"
 )
 ASK_LATER = (
     "the answer to a refresh was lost twice; it is asked for again after a pause, and if that is "
@@ -174,18 +175,21 @@ class RotatingTokens:
         """
         Close the connection to the token service; may be called again.
 
-        A refresh that is under way is waited for, as its answer can't be had again.
+        A refresh that is under way is waited for, as its answer can't be had again, even by
+        a task that is cancelled meanwhile.
 
         Raises:
             TokenError: New tokens could not be stored.
         """
-        if self._update is not None:
-            await asyncio.wait({self._update})
         try:
-            if self._unstored is not None:
-                await self._keep(self._unstored)
+            if self._update is not None:
+                await _ended(self._update)
         finally:
-            await self._session.close()
+            try:
+                if self._unstored is not None:
+                    await self._keep(self._unstored)
+            finally:
+                await self._session.close()
 
     def _is_good(self, pair: TokenPair) -> bool:
         """Whether the access token will do, as far as is known."""
@@ -253,7 +257,7 @@ class RotatingTokens:
         except DidwwError as error:
             cause = error
         except Exception as error:  # noqa: BLE001  # a store of the user's may raise anything
-            cause = DidwwError(f"the token store can't be read ({type(error).__name__})")
+            cause = DidwwError(f"the token store can't be read ({_reason(error)})")
         else:
             if isinstance(pair, TokenPair):
                 return pair
@@ -273,13 +277,14 @@ class RotatingTokens:
                 self._unstored = None
                 raise
         except Exception as error:  # noqa: BLE001  # a store of the user's may raise anything
-            problem = f"the new tokens could not be stored ({type(error).__name__})"
+            cause = DidwwError(f"the new tokens could not be stored ({_reason(error)})")
         else:
             self._unstored = None
             self._adopt(pair)
             return
-        logger.error("%s; %s", problem, STORE_FAILED)
-        raise TokenError(DidwwError(problem), STORE_FAILED)
+        failure = TokenError(cause, STORE_FAILED).redacted(self.secrets())
+        logger.error("%s; %s", failure.cause, STORE_FAILED)
+        raise failure
 
     async def _survive(self, tried: TokenPair, cause: DidwwError) -> None:
         """After a refusal: another process may have been faster, and is just storing its pair."""
@@ -389,6 +394,15 @@ def _is_refusal(error: DidwwError) -> bool:
     return isinstance(error, ApiStatusError) and error.status < 500 and bool(error.errors)  # noqa: PLR2004
 
 
+def _reason(error: Exception) -> str:
+    """What a store of the user's met; only what the system says is safe to be shown."""
+    if isinstance(error, DidwwError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return type(error).__name__
+
+
 def _anew(error: TokenError) -> TokenError:
     return TokenError(error.cause, error.advice)  # with a traceback of its own
 
@@ -408,6 +422,18 @@ def _seconds(value: object) -> float | None:
 def _epoch_seconds(value: object) -> float | None:
     milliseconds = _seconds(value)
     return None if milliseconds is None else milliseconds / 1000
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Return when the task is done, however often whoever waits for it is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _now(value: Any) -> Any:

@@ -20,7 +20,10 @@ PIPE10015, 10016, 10017        Refused, stop        user or company disabled, ad
 a refused token, renewed once  Refused, stop        no other order would fare better
 no token to be had             NotSent              and stop, if asking again at once can't help
 PLE10004                       Refused, unsure      most likely the `poNumber` was used: by this
-                                                    very order, if an earlier answer was lost
+                                                    very order, if an earlier answer was lost, or
+                                                    by the one that is to be adopted
+PLE10004 to the first request  Refused              if an order has the number: it is somebody
+of all for this order                               else's, and may top up another phone
 PLE10010                       Refused, unsure      "redeem points failed": perhaps the wallet is
                                                     empty, and then another try fails as well
 PLE10024                       Refused, unsure      out of stock, but sent with a 502
@@ -54,6 +57,7 @@ from didww_async.errors import (
     ApiStatusError,
     AuthenticationError,
     ClientStateError,
+    ConflictError,
     ConnectError,
     DidwwError,
     InvalidRequestError,
@@ -78,7 +82,7 @@ from didww_async.placement import (
     Refused,
 )
 from didww_async.plainjson import PlainJsonSerializer
-from didww_async.providers.plum.answers import NO_SUCH_ORDER, certainly_refused, code_of
+from didww_async.providers.plum.answers import DUPLICATE, NO_SUCH_ORDER, certainly_refused, code_of
 from didww_async.providers.plum.client import PlumClient
 from didww_async.providers.plum.models import DeliveryStatus, Order, Product, reader
 from didww_async.providers.plum.requests import NewTopUpOrder, check_sold, private_texts
@@ -141,7 +145,27 @@ class PlumProvider(Provider[NewTopUpOrder, Order]):
         try:
             return Accepted(await self._client.place_order(intent.request))
         except DidwwError as error:
-            return _answer_to(error)
+            failure = error
+        is_first = intent.attempts <= 1 and not intent.adopts
+        if is_first and isinstance(failure, ConflictError) and code_of(failure) == DUPLICATE:
+            return await self._taken(failure, self.reference(intent.request))
+        return _answer_to(failure)
+
+    async def _taken(self, error: DidwwError, po_number: str) -> Refused:
+        """The refusal of a number that no earlier request for this order can have used."""
+        taker = "an order that can't be seen now"
+        try:
+            order = await self._client.get_order(po_number=po_number)
+            taker = f"order {order.order_id}"
+        except DidwwError as failure:
+            if isinstance(failure, NotFoundError) and code_of(failure) == NO_SUCH_ORDER:
+                return Refused(error, unsure=True)  # so it was refused for another reason
+        problem = (
+            f"the po_number {po_number!r} was used before, by {taker}, and nothing was sent for "
+            "this one then: give it another number, or take that order over with adopt_existing, "
+            "without a journal that has this refusal"
+        )
+        return Refused(DidwwError(problem))
 
     async def look_up(self, intent: Intent[NewTopUpOrder]) -> LookUp[Order]:
         """Fetch the order by its `poNumber`."""

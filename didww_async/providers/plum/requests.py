@@ -7,7 +7,7 @@ The rules are those of Plum's documentation (Rewards API, Mobile Top-Up: Place O
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 
 import attrs
@@ -33,9 +33,11 @@ TopUpField = Literal["topupData", "userMeta"]
 LONGEST_PO_NUMBER = 100
 LARGEST_QUANTITY = 10
 MOST_DIGITS = 15
+LONGEST_PHONE = 15
 
 _PRODUCT_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]+@[^@\s\x00-\x1f\x7f\ud800-\udfff]+")
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _PHONE_CODE = re.compile(r"\+[1-9][0-9]{0,3}", re.ASCII)
 _PHONE_NUMBER = re.compile(r"[0-9]{4,14}", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -60,18 +62,18 @@ def check_po_number(value: object) -> None:
     field = "po_number"
     if not isinstance(value, str) or not value.strip() or _UNPRINTABLE.search(value):
         raise InvalidRequestError(field, f"takes a text, not {value!r}")
+    # An order is looked up by it, and nobody promises that the server keeps the blanks.
+    if value != value.strip():
+        raise InvalidRequestError(field, "begins or ends with a blank; take it away")
     if len(value) > LONGEST_PO_NUMBER:
         problem = f"has {len(value)} characters; shorten it to {LONGEST_PO_NUMBER} at most"
         raise InvalidRequestError(field, problem)
 
 
 def _denomination(value: object) -> Any:
-    if isinstance(value, (int, str)) and not isinstance(value, bool):
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            return value
-    return value
+    if isinstance(value, str):  # Decimal() takes far more than what is an amount to people
+        return Decimal(value) if _AMOUNT.fullmatch(value) else value
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _check_denomination(value: object) -> None:
@@ -135,6 +137,9 @@ class NewTopUpOrder:
         number: object = self.phone_number
         if not isinstance(number, str) or not _PHONE_NUMBER.fullmatch(number):
             problem = "takes 4 to 14 digits, without the calling code and without spaces"
+            raise InvalidRequestError("phone_number", problem)
+        if len(self.phone_code.removeprefix("+")) + len(number) > LONGEST_PHONE:
+            problem = f"has more than {LONGEST_PHONE} digits together with the calling code (E.164)"
             raise InvalidRequestError("phone_number", problem)
         if self.po_number is not UNSET:
             check_po_number(self.po_number)

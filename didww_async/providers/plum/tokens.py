@@ -98,7 +98,7 @@ class TokenFile:
 
     Put the first pair there with `store`, or with `begin` where there may be one already. The
     file is replaced as a whole and on disk before `store` returns, so a crash leaves the old pair
-    or the new one, never half of either.
+    or the new one, never half of either. Of a symbolic link, that is the file that it leads to.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -130,38 +130,51 @@ class TokenFile:
 
         The pair in it is newer, however many processes begin at once.
         """
-        with self._written_beside(pair) as beside:
+        final = self._final()
+        with _written_beside(final, pair) as beside:
             try:
-                self._path.hardlink_to(beside)
+                final.hardlink_to(beside)
             except FileExistsError:
                 return False
-        _sync_folder(self._path.parent)
+        _sync_folder(final.parent)
         return True
 
     def store(self, pair: TokenPair) -> None:
         """Replace the file; an `OSError` leaves it as it was."""
-        with self._written_beside(pair) as beside:
-            beside.replace(self._path)
-        _sync_folder(self._path.parent)
-
-    @contextmanager
-    def _written_beside(self, pair: TokenPair) -> Generator[Path]:
-        """A file with the pair, on disk, to take the name of this one; gone afterwards."""
-        beside = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
-        text = json.dumps(attrs.asdict(pair), indent=1).encode()
+        final = self._final()
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            yield beside
-        finally:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
+            with _written_beside(final, pair) as beside:
+                beside.replace(final)
+        except OSError as error:
+            if error.errno is None:
+                raise
+            # Of itself it names the file beside, or none.
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
+        _sync_folder(final.parent)
+
+    def _final(self) -> Path:
+        """The file itself, where the path is a link to it."""
+        return Path(os.path.realpath(self._path))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
+
+
+@contextmanager
+def _written_beside(final: Path, pair: TokenPair) -> Generator[Path]:
+    """A file with the pair, on disk, to take the name of the final one; gone afterwards."""
+    beside = final.with_name(f".{final.name}.{uuid4().hex}")
+    text = json.dumps(attrs.asdict(pair), indent=1).encode()
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield beside
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _pair(members: object, path: Path) -> TokenPair:

@@ -28,6 +28,7 @@ from didww_async.providers.adobe_vip import (
     AdobeVipClient,
     AdobeVipProvider,
     CustomerOrder,
+    NewLineItem,
     NewOrder,
     OrderPreview,
     OrderStatus,
@@ -343,6 +344,21 @@ async def test_orders_are_found_by_reference_type_and_lines(
     seen = await provider.look_up(intent(provider, wanted))
     assert isinstance(seen, Found)
     assert [each.order_id for each in seen.orders] == [first.order_id, last.order_id]
+
+
+@pytest.mark.parametrize("lines", [[line(1, 6)], [line(2, 5)], [line(1, 5), line(2, 1)]])
+async def test_order_of_other_lines_is_nobodys_to_claim(
+    sandbox: AdobeVipSandbox,
+    provider: AdobeVipProvider,
+    client: AdobeVipClient,
+    lines: list[NewLineItem],
+) -> None:
+    """Nor does it prove that there is none: nothing is ordered beside it."""
+    there = await client.create_order(sandbox.customer_id, order("same", *lines))
+    wanted = CustomerOrder(customer_id=sandbox.customer_id, order=order("same", line(1, 5)))
+    seen = await provider.look_up(intent(provider, wanted))
+    assert isinstance(seen, CannotTell)
+    assert f"other lines there is order {there.order_id}" in str(seen.error)
 
 
 async def test_an_order_that_is_listed_twice_is_one(

@@ -15,9 +15,27 @@ import pytest
 
 from didww_async.cli import main
 from didww_async.sandbox import Sandbox
+from didww_async.sandbox.adobe_vip import AdobeVipSandbox
+from didww_async.sandbox.plum import PlumSandbox
 
 COMMAND = [sys.executable, "-W", "error", "-m", "didww_async.cli"]
 PATIENCE_SECONDS = 60.0
+ADOBE_HEADER = "customer_id,offer_id,quantity,currency_code,external_reference_id\n"
+PLUM_HEADER = "product_id,denomination,phone_code,phone_number,po_number\n"
+PHONE = "9800000001"
+VARIABLES = (
+    "ADOBE_VIP_CLIENT_ID",
+    "ADOBE_VIP_CLIENT_SECRET",
+    "ADOBE_VIP_BASE_URL",
+    "ADOBE_VIP_TOKEN_URL",
+    "PLUM_CLIENT_ID",
+    "PLUM_CLIENT_SECRET",
+    "PLUM_TOKEN_FILE",
+    "PLUM_ACCESS_TOKEN",
+    "PLUM_REFRESH_TOKEN",
+    "PLUM_BASE_URL",
+    "PLUM_TOP_UP_FIELD",
+)
 
 
 @attrs.frozen
@@ -43,6 +61,37 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that names no API."""
     monkeypatch.delenv("DIDWW_API_KEY", raising=False)
     monkeypatch.delenv("DIDWW_BASE_URL", raising=False)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that names no API."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def adobe(alone: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdobeVipSandbox]:
+    """A VIP Marketplace that the environment points to."""
+    with AdobeVipSandbox() as serving:
+        monkeypatch.setenv("ADOBE_VIP_CLIENT_ID", serving.client_id)
+        monkeypatch.setenv("ADOBE_VIP_CLIENT_SECRET", serving.client_secret)
+        monkeypatch.setenv("ADOBE_VIP_BASE_URL", serving.url)
+        monkeypatch.setenv("ADOBE_VIP_TOKEN_URL", serving.token_url)
+        yield serving
+
+
+@pytest.fixture
+def plum(alone: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[PlumSandbox]:
+    """A Plum account that the environment points to; its token file is yet to be begun."""
+    with PlumSandbox(deliver_after=0) as serving:
+        monkeypatch.setenv("PLUM_CLIENT_ID", serving.tokens.client_id)
+        monkeypatch.setenv("PLUM_CLIENT_SECRET", serving.tokens.client_secret)
+        monkeypatch.setenv("PLUM_ACCESS_TOKEN", serving.tokens.newest.access)
+        monkeypatch.setenv("PLUM_REFRESH_TOKEN", serving.tokens.newest.refresh)
+        monkeypatch.setenv("PLUM_TOKEN_FILE", str(tmp_path / "tokens.json"))
+        monkeypatch.setenv("PLUM_BASE_URL", serving.url)
+        yield serving
 
 
 Didww = Callable[..., Ended]

@@ -8,72 +8,32 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
-from didww_async.providers.adobe_vip import AdobeVipEnvironment, AdobeVipProvider
-from didww_async.providers.plum import (
-    PlumClient,
-    PlumEnvironment,
-    PlumProvider,
-    TokenFile,
-    TokenPair,
-)
+from didww_async import Environment
+from didww_async.cli.connection import Connection
+from didww_async.cli.order_apis import ORDER_APIS
+from didww_async.providers.adobe_vip import AdobeVipEnvironment
+from didww_async.providers.plum import PlumClient, PlumEnvironment, TokenFile, TokenPair
 from didww_async.sandbox import Sandbox
 from didww_async.sandbox.adobe_vip import AdobeVipSandbox
 from didww_async.sandbox.plum import PlumSandbox, operation
-from tests.integration.cli.conftest import PATIENCE_SECONDS, Didww, orders_csv, posts, wait_for
-
-ADOBE_HEADER = "customer_id,offer_id,quantity,currency_code,external_reference_id\n"
-PLUM_HEADER = "product_id,denomination,phone_code,phone_number,po_number\n"
-PHONE = "9800000001"
-VARIABLES = (
-    "ADOBE_VIP_CLIENT_ID",
-    "ADOBE_VIP_CLIENT_SECRET",
-    "ADOBE_VIP_BASE_URL",
-    "ADOBE_VIP_TOKEN_URL",
-    "PLUM_CLIENT_ID",
-    "PLUM_CLIENT_SECRET",
-    "PLUM_TOKEN_FILE",
-    "PLUM_ACCESS_TOKEN",
-    "PLUM_REFRESH_TOKEN",
-    "PLUM_BASE_URL",
-    "PLUM_TOP_UP_FIELD",
+from tests.integration.cli.conftest import (
+    ADOBE_HEADER,
+    PATIENCE_SECONDS,
+    PHONE,
+    PLUM_HEADER,
+    Didww,
+    orders_csv,
+    posts,
+    wait_for,
 )
 
-
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that names no API."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def adobe(monkeypatch: pytest.MonkeyPatch) -> Iterator[AdobeVipSandbox]:
-    """A VIP Marketplace that the environment points to."""
-    with AdobeVipSandbox() as serving:
-        monkeypatch.setenv("ADOBE_VIP_CLIENT_ID", serving.client_id)
-        monkeypatch.setenv("ADOBE_VIP_CLIENT_SECRET", serving.client_secret)
-        monkeypatch.setenv("ADOBE_VIP_BASE_URL", serving.url)
-        monkeypatch.setenv("ADOBE_VIP_TOKEN_URL", serving.token_url)
-        yield serving
-
-
-@pytest.fixture
-def plum(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[PlumSandbox]:
-    """A Plum account that the environment points to; its token file is yet to be begun."""
-    with PlumSandbox(deliver_after=0) as serving:
-        monkeypatch.setenv("PLUM_CLIENT_ID", serving.tokens.client_id)
-        monkeypatch.setenv("PLUM_CLIENT_SECRET", serving.tokens.client_secret)
-        monkeypatch.setenv("PLUM_ACCESS_TOKEN", serving.tokens.newest.access)
-        monkeypatch.setenv("PLUM_REFRESH_TOKEN", serving.tokens.newest.refresh)
-        monkeypatch.setenv("PLUM_TOKEN_FILE", str(tmp_path / "tokens.json"))
-        monkeypatch.setenv("PLUM_BASE_URL", serving.url)
-        yield serving
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @attrs.frozen
@@ -503,46 +463,23 @@ def test_rate_bounds_the_requests_to_plum(
 
 
 @pytest.mark.parametrize(
-    ("provider", "rows", "url"),
+    ("provider", "url"),
     [
-        (
-            "adobe",
-            "customer_id,offer_id,quantity,order_type,subscription_id\n1,o,2,RENEWAL,s\n",
-            AdobeVipEnvironment.SANDBOX.base_url,
-        ),
-        ("plum", f"{PLUM_HEADER}55134,199,+91,{PHONE},row-0\n", PlumEnvironment.SANDBOX.base_url),
+        ("didww", Environment.SANDBOX.base_url),
+        ("adobe", AdobeVipEnvironment.SANDBOX.base_url),
+        ("plum", PlumEnvironment.SANDBOX.base_url),
     ],
 )
-def test_an_environment_counts_more_than_a_variable(
-    didww: Didww,
-    adobe: AdobeVipSandbox,
-    plum: PlumSandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    provider: str,
-    rows: str,
-    url: str,
+async def test_an_environment_counts_more_than_a_variable(
+    adobe: AdobeVipSandbox, plum: PlumSandbox, sandbox: Sandbox, provider: str, url: str
 ) -> None:
-    """The test system of the API itself; of these rows, a dry run asks nobody for a price."""
-    places: list[str] = []
-    for kind in (AdobeVipProvider, PlumProvider):
-
-        async def funds(self: AdobeVipProvider | PlumProvider) -> None:
-            places.append(self.place)
-
-        monkeypatch.setattr(kind, "funds", funds)
-
-    async def problem(*_: object) -> str:  # which would ask the catalogue
-        return ""
-
-    monkeypatch.setattr(PlumProvider, "problem", problem)
-    file = tmp_path / "orders.csv"
-    file.write_text(rows)
-    place = ("orders", "place", file, "--provider", provider, "--dry-run")
-    didww(*place, "--environment", "sandbox")
-    didww(*place)
-    assert places == [url, adobe.url if provider == "adobe" else plum.url]
-    assert adobe.requests == plum.requests == []
+    """It is the test system of the API itself; nothing is sent to find that out."""
+    servers = {"didww": sandbox, "adobe": adobe, "plum": plum}
+    for environment, place in (("sandbox", url), (None, servers[provider].url)):
+        connection = Connection(base_url=None, environment=environment, sandbox=False, rate=None)
+        async with ORDER_APIS[provider].open(connection) as api:
+            assert api.place == place
+    assert adobe.requests == plum.requests == sandbox.requests == []
 
 
 def test_an_order_of_unknown_fate_says_where_to_look(

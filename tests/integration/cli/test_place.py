@@ -63,7 +63,7 @@ def test_the_rows_go_to_a_file(didww: Didww, sku: str, tmp_path: Path, suffix: s
     else:
         rows = [json.loads(line) for line in text.splitlines()]
     assert [row["outcome"] for row in rows] == ["placed"] * 3
-    assert [path.name for path in tmp_path.glob("*.part")] == []
+    assert [path.name for path in tmp_path.glob(".*")] == []
 
 
 def test_refused_rows_are_named_by_their_lines(
@@ -195,6 +195,7 @@ def test_many_orders_without_a_journal_are_warned_of(
     [
         (["missing.csv"], "missing.csv can't be read: No such file"),
         (["orders.csv", "--budget", "much"], "'much' is not an amount"),
+        (["orders.csv", "--budget", "1_0"], "'1_0' is not an amount"),
         (["orders.csv", "--concurrency", "0"], "--concurrency"),
         (["orders.csv", "--rate", "0"], "--rate"),
         (["orders.csv", "--output", "rows.xlsx"], "neither table, json, csv nor a file"),

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals work ot
 
 Spawn = Callable[..., "subprocess.Popen[str]"]
 FULL = Path("/dev/full")
+SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"]
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def line_with(process: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"no line has {text!r}")
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", SIGNALS)
 def test_the_first_ctrl_c_finishes_what_is_in_flight(
     spawned: Spawn, sandbox: Sandbox, sku: str, tmp_path: Path, name: str
 ) -> None:
@@ -114,8 +115,9 @@ def test_ending_hard_without_a_journal_says_where_to_look(
     assert len(json.loads(listed.out)) == 2
 
 
+@pytest.mark.parametrize("name", SIGNALS)
 def test_ctrl_c_before_anything_is_sent_sends_nothing(
-    spawned: Spawn, sandbox: Sandbox, tmp_path: Path
+    spawned: Spawn, sandbox: Sandbox, tmp_path: Path, name: str
 ) -> None:
     """While the file is still read: exit code 130, no traceback."""
     fifo = tmp_path / "orders.csv"
@@ -126,12 +128,47 @@ def test_ctrl_c_before_anything_is_sent_sends_nothing(
         for part in itertools.count():
             writing.write(b"sku_id\n" * 10_000)
             if part == 10:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(getattr(signal, name))
     code, out, err = end(process)
     assert code == 130
     assert out == ""
     assert err.strip() == "Ended by Ctrl-C."
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_dry_run_that_is_ended_leaves_nothing(
+    spawned: Spawn, sandbox: Sandbox, sku: str, tmp_path: Path, name: str
+) -> None:
+    """Exit code 130, and no half of a file of results."""
+    slow = sandbox.faults.delay(600, method="GET", times=None)
+    file = orders_csv(tmp_path, sku, 2)
+    process = spawned("orders", "place", file, "--dry-run", "--output", tmp_path / "rows.csv")
+    wait_for(lambda: slow.fired)
+    process.send_signal(getattr(signal, name))
+    code, _, err = end(process)
+    assert (code, err.strip()) == (130, "Ended by Ctrl-C.")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_nohup_keeps_a_hangup_away(
+    spawned: Spawn,
+    sandbox: Sandbox,
+    sku: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that somebody left behind goes on to its end."""
+    slow = sandbox.faults.delay(0.3, method="POST", path="/orders", times=None)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = spawned("orders", "place", orders_csv(tmp_path, sku, 4), "--concurrency", 1)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    wait_for(lambda: slow.fired)
+    process.send_signal(signal.SIGHUP)
+    code, out, err = end(process)
+    assert (code, out[:8]) == (0, "4 placed"), err
 
 
 def test_two_processes_on_one_journal(
@@ -163,6 +200,54 @@ def test_a_full_disk_under_stdout_is_told(
     assert "standard output can't be written: No space left" in err
     assert "Traceback" not in err
     assert len(sandbox.state.orders) == 2
+
+
+@pytest.mark.parametrize("kind", ["table", "json", "csv"])
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_encoding_that_lacks_a_character_loses_no_row(
+    spawned: Spawn,
+    sandbox: Sandbox,
+    sku: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    encoding: str,
+) -> None:
+    """Programs get UTF-8, people what their terminal has; the orders are placed already."""
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    file = tmp_path / "orders.csv"
+    file.write_text(f"sku_id,external_reference_id\n{sku},Ж-1\nnone,Ж-2\n", encoding="utf-8")
+    rows = tmp_path / "rows"
+    with rows.open("w") as stdout:
+        process = spawned("orders", "place", file, "--output", kind, stdout=stdout)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1, err
+    shown = rows.read_bytes().decode()
+    assert ("\\u0416-2" if kind == "table" else "Ж-2") in shown
+    if kind == "json":
+        assert [row["external_reference"] for row in json.loads(shown)] == ["Ж-1", "Ж-2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "placed"), [((), 2, 0), (("--output", "rows.json"), 0, 2)]
+)
+def test_a_closed_stdout_is_told_before_anything_is_sent(
+    sandbox: Sandbox, sku: str, tmp_path: Path, options: tuple[str, ...], code: int, placed: int
+) -> None:
+    """Unless the rows go into a file: then the sums come on stderr."""
+    orders_csv(tmp_path, sku, 2)
+    words = " ".join([*COMMAND, "orders", "place", "orders.csv", *options])
+    ended = subprocess.run(
+        ["bash", "-c", f"exec {words} >&-"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    assert ("2 placed" if placed else "standard output is closed") in ended.stderr
+    assert len(sandbox.state.orders) == placed
 
 
 def _shell(limit: int, *arguments: object) -> list[str]:
@@ -291,6 +376,31 @@ def test_a_terminal_gets_a_live_bar(sandbox: Sandbox, sku: str, tmp_path: Path) 
     assert "placed, 0 rejected, 0 unconfirmed" in text
     assert out.startswith("4 placed")
     assert "\x1b" not in out
+
+
+def test_a_terminal_that_is_gone_takes_no_row_along(
+    sandbox: Sandbox, sku: str, tmp_path: Path
+) -> None:
+    """The hangup counts as Ctrl-C, and the file of the results has what was placed."""
+    sandbox.faults.delay(0.3, method="POST", path="/orders", times=None)
+    file, rows = orders_csv(tmp_path, sku, 200), tmp_path / "rows.jsonl"
+    ours, theirs = pty.openpty()
+    terminal = os.ttyname(theirs)
+    words = " ".join([*COMMAND, f"orders place {file} --output {rows} --concurrency 4"])
+    with subprocess.Popen(
+        # The first terminal that a session opens is its own, and hangs up on it.
+        ["bash", "-c", f"exec {words} <{terminal} >{terminal} 2>&1"],
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    ) as process:
+        os.close(theirs)
+        wait_for(lambda: posts(sandbox) >= 4)
+        os.close(ours)
+        assert process.wait(PATIENCE_SECONDS) == 3
+    told = [json.loads(line) for line in rows.read_text().splitlines()]
+    placed = [row["external_reference"] for row in told if row["outcome"] == "placed"]
+    assert sorted(placed) == references(sandbox)
+    assert 0 < len(placed) < 200
 
 
 def test_a_server_that_goes_away_ends_the_run(

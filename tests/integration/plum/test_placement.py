@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from didww_async.placement import Found, Intent, NoSuchOrder, Placed, Rejected, Unconfirmed
@@ -19,7 +21,14 @@ from didww_async.placement.provider import (
     PutOff,
     Refused,
 )
-from didww_async.providers.plum import NewTopUpOrder, Order, PlumClient, PlumProvider, TokenFile
+from didww_async.providers.plum import (
+    NewTopUpOrder,
+    Order,
+    PlumClient,
+    PlumProvider,
+    TokenFile,
+    Voucher,
+)
 from didww_async.providers.runs import bulk_run
 from didww_async.sandbox.plum import PlumSandbox, operation
 from tests.integration.plum.conftest import ONCE, asked, client_of, pair_of, top_up
@@ -175,6 +184,15 @@ async def test_texts_of_the_journal_come_back(client: PlumClient) -> None:
     assert provider.load_order(provider.dump_order(order)) == order
 
 
+def test_journal_gets_no_voucher(client: PlumClient) -> None:
+    """Its code and its PIN are as good as money, and a journal is kept for long."""
+    order = Order(order_id="1", vouchers=(Voucher(voucher_code="4711-0815", pin="1234"),))
+    text = PlumProvider(client).dump_order(order)
+    assert "4711-0815" not in text
+    assert "1234" not in text
+    assert PlumProvider(client).load_order(text) == attrs.evolve(order, vouchers=())
+
+
 async def test_dry_run_holds_orders_against_the_catalogue(
     sandbox: PlumSandbox, client: PlumClient
 ) -> None:
@@ -227,16 +245,45 @@ async def test_every_order_once_through_a_storm(tmp_path: Path) -> None:
         assert not any(order.mails_sent_again for order in sandbox.orders)
 
 
-async def test_duplicate_of_a_lost_order_is_adopted(sandbox: PlumSandbox) -> None:
-    """An order that was placed before the journal knew of it is found behind the refusal."""
-    async with client_of(sandbox) as client:
-        placed = await client.place_order(top_up())
-        report = await bulk_run(PlumProvider(client), [top_up()], settle_seconds=0.05)
-    [outcome] = report.outcomes
-    assert isinstance(outcome, Placed)
-    assert outcome.was_found
-    assert outcome.order.order_id == placed.order_id
+async def test_number_of_another_order_is_refused(sandbox: PlumSandbox, client: PlumClient) -> None:
+    """It may be another phone's; the reason names the order, which `adopt_existing` takes over."""
+    placed = await client.place_order(top_up())
+    row = top_up(phone_number="9800000002")
+    run = functools.partial(bulk_run, PlumProvider(client), [row], settle_seconds=0.05)
+    [refused] = (await run()).outcomes
+    assert isinstance(refused, Rejected)
+    assert f"'po-7c1d0e' was used before, by order {placed.order_id}" in refused.reason
+    assert "give it another number, or take that order over with adopt_existing" in refused.reason
+    [adopted] = (await run(adopt_existing=True)).outcomes
+    assert isinstance(adopted, Placed)
+    assert adopted.was_found
+    assert adopted.order.order_id == placed.order_id
     assert len(sandbox.orders) == 1
+
+
+async def test_number_of_an_order_that_can_not_be_seen_is_refused(
+    sandbox: PlumSandbox, client: PlumClient
+) -> None:
+    """Nothing is sent again, and the order that has the number is not taken for this one."""
+    await client.place_order(top_up())
+    sandbox.faults.refuse("PLE10021", matching=LOOK)
+    [refused] = (await bulk_run(PlumProvider(client), [top_up()], settle_seconds=0.05)).outcomes
+    assert isinstance(refused, Rejected)
+    assert "by an order that can't be seen now" in refused.reason
+    assert asked(sandbox).count("placeOrder") == 2
+
+
+async def test_number_that_an_earlier_run_has_sent_is_looked_up(
+    sandbox: PlumSandbox, client: PlumClient
+) -> None:
+    """A refusal of a second request may come of the first one, whose order is this one."""
+    await client.place_order(top_up())
+    provider = PlumProvider(client)
+    first = intent_of(provider, top_up())
+    for intent in (attrs.evolve(first, attempts=2), attrs.evolve(first, adopts=True)):
+        answer = await provider.submit(intent)
+        assert isinstance(answer, Refused)
+        assert answer.unsure
 
 
 async def test_refusals_and_doubts_are_reported(sandbox: PlumSandbox) -> None:

@@ -9,12 +9,20 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from didww_async import DidwwError, OrderUnconfirmedError, TokenError
 from didww_async.errors import ConfigurationError
 from didww_async.placement import Accepted, Found, Intent, NoSuchOrder
-from didww_async.providers.plum import MemoryTokens, PlumProvider, TokenFile, TokenPair, auth
+from didww_async.providers.plum import (
+    MemoryTokens,
+    PlumProvider,
+    RotatingTokens,
+    TokenFile,
+    TokenPair,
+    auth,
+)
 from didww_async.sandbox.exchange import Request
 from didww_async.sandbox.plum import PlumSandbox, operation
 from didww_async.transport.status import SHOWN_CHARACTERS
@@ -162,6 +170,25 @@ async def test_cancelled_caller_does_not_cancel_the_refresh(sandbox: PlumSandbox
     assert store.pair.refresh_token == sandbox.tokens.newest.refresh
 
 
+async def test_cancelled_close_waits_for_the_refresh(sandbox: PlumSandbox) -> None:
+    """However often it is cancelled, the pair is stored and the connections are closed."""
+    late = sandbox.faults.delay(0.1, applied=True, matching=is_refresh)
+    store = MemoryTokens(pair_of(sandbox))
+    client = await client_of(sandbox, tokens=store).open()
+    sandbox.tokens.expire_access()
+    call = asyncio.ensure_future(client.balance())
+    while not late.fired:
+        await asyncio.sleep(0.001)
+    call.cancel()
+    closing = asyncio.ensure_future(client.close())
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert store.pair.refresh_token == sandbox.tokens.newest.refresh
+
+
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("grace", [0.0, 3600.0])
 async def test_lost_answer_is_asked_for_once_more(
@@ -243,6 +270,29 @@ async def test_twice_lost_answer_leaves_the_service_alone(sandbox: PlumSandbox) 
     assert lost.fired == 2
 
 
+async def test_service_that_stays_away_is_asked_ever_more_rarely(sandbox: PlumSandbox) -> None:
+    """The pause doubles with every two lost answers, up to ten minutes."""
+    lost = sandbox.faults.answer(503, times=None, matching=is_refresh)
+    now = 1000.0
+    pair = attrs.evolve(pair_of(sandbox), access_expires_at=1.0)
+    tokens = RotatingTokens(
+        MemoryTokens(pair),
+        base_url=sandbox.url,
+        client_id=sandbox.tokens.client_id,
+        client_secret=sandbox.tokens.client_secret,
+        clock=lambda: now,
+    )
+    for pause in (30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 600.0):
+        before = lost.fired
+        for wait in (0.0, pause - 1):
+            now += wait
+            with pytest.raises(TokenError, match="lost twice"):
+                await tokens.headers()
+            assert lost.fired == before + 2
+        now += 2
+    await tokens.close()
+
+
 async def test_token_file_keeps_the_pair(sandbox: PlumSandbox, tmp_path: Path) -> None:
     """The file survives a refresh, is its owner's alone, and serves the next process."""
     path = tmp_path / "tokens.json"
@@ -285,6 +335,38 @@ def test_file_that_can_not_be_written_stays_as_it_was(
     monkeypatch.undo()
     assert TokenFile(path).load() == old
     assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
+
+
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    """The file that it leads to is begun and replaced, in its own folder."""
+    (tmp_path / "secrets").mkdir()
+    path, link = tmp_path / "secrets" / "tokens.json", tmp_path / "tokens.json"
+    link.symlink_to(path)
+    first, second = (TokenPair(access_token=f"a{n}", refresh_token=f"r{n}") for n in (1, 2))
+    assert TokenFile(link).begin(first)
+    assert TokenFile(path).load() == first
+    TokenFile(link).store(second)
+    assert link.is_symlink()
+    assert TokenFile(path).load() == TokenFile(link).load() == second
+    assert [file.name for file in path.parent.iterdir()] == ["tokens.json"]
+
+
+async def test_store_that_fails_says_where_and_why(sandbox: PlumSandbox, tmp_path: Path) -> None:
+    """The system's own words and the file, so that it can be mended."""
+    late = sandbox.faults.delay(0.05, applied=True, matching=is_refresh)
+    path = tmp_path / "tokens.json"
+    TokenFile(path).store(pair_of(sandbox))
+    async with client_of(sandbox, tokens=TokenFile(path)) as client:
+        sandbox.tokens.expire_access()
+        call = asyncio.ensure_future(client.balance())
+        while not late.fired:
+            await asyncio.sleep(0.001)
+        path.unlink()
+        path.mkdir()
+        with pytest.raises(TokenError, match=f"{path}: Is a directory"):
+            await call
+        path.rmdir()
+    assert TokenFile(path).load().refresh_token == sandbox.tokens.newest.refresh
 
 
 def test_a_pair_in_a_file_is_not_begun_anew(tmp_path: Path) -> None:

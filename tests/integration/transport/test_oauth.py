@@ -286,6 +286,16 @@ async def test_refusals_of_the_service_are_told(server: ScriptedServer) -> None:
     assert "check client_id" in str(error)
 
 
+async def test_who_asks_is_not_told(server: ScriptedServer) -> None:
+    """A service that repeats the client's id or secret does not bring it into an error."""
+    said = f"client-7 with {SECRET} is not known"
+    server.script += [answer(401, {"error": "invalid_client", "error_description": said})]
+    error = await refusal(auth_of(server))
+    assert "is not known" in str(error)
+    assert "client-7" not in repr(error) + str(error)
+    assert SECRET not in repr(error) + str(error)
+
+
 async def test_closing_ends_the_wait(server: ScriptedServer) -> None:
     """Those who wait for a token learn that the client was closed; they are not cancelled."""
     server.script += [stall()]

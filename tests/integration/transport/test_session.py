@@ -10,6 +10,7 @@ from weakref import ref
 
 import pytest
 
+from didww_async.config import RetryPolicy
 from didww_async.errors import (
     AuthenticationError,
     ConnectionLostError,
@@ -237,6 +238,26 @@ async def test_a_429_pauses_the_pace_of_its_kind(server: ScriptedServer) -> None
     held_up.cancel()
     await asyncio.wait({held_up})
     await session.close()
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("9999", 7.0), ("5", 5.0)])
+async def test_a_429_pauses_no_longer_than_the_policy_allows(
+    server: ScriptedServer, asked: str, seconds: float
+) -> None:
+    """One answer of a server that went mad does not end the work of everybody."""
+    pauses: list[float] = []
+
+    class NotingPace(Pace):
+        def pause(self, seconds: float) -> None:
+            pauses.append(seconds)
+
+    server.script += [answer(429, headers={"Retry-After": asked})]
+    policy = RetryPolicy(attempts=1, max_retry_after=7.0)
+    session = session_of(server, pace=NotingPace(), retry=policy)
+    with pytest.raises(RateLimitedError):
+        await session.send(Request("GET", "/a"))
+    await session.close()
+    assert pauses == [seconds]
 
 
 async def test_every_request_is_counted(server: ScriptedServer) -> None:

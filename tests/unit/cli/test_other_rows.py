@@ -67,7 +67,7 @@ TOP_UPS = st.fixed_dictionaries(
         "product_id": st.integers(1, 10**9).map(str),
         "denomination": st.decimals("0.01", "9999", places=2),
         "phone_code": st.sampled_from(["+91", "+1"]),
-        "phone_number": st.from_regex(r"\A[0-9]{4,14}\Z"),
+        "phone_number": st.from_regex(r"\A[0-9]{4,13}\Z"),
     },
     optional={
         "quantity": st.integers(1, 10),
@@ -248,6 +248,9 @@ PLUM_DATA = {
     [
         ({**PLUM_ROW, "phone_number": 9800000001}, "phone_number: takes a text, as it may begin"),
         ({**PLUM_ROW, "phone_code": None}, "phone_code: is missing"),
+        ({**PLUM_ROW, "denomination": "1_000"}, "denomination: takes a Decimal"),
+        ({**PLUM_ROW, "po_number": "a "}, "po_number: begins or ends with a blank"),
+        ({**PLUM_DATA, "poNumber": " a"}, "poNumber: begins or ends with a blank"),
         ({**PLUM_ROW, "quantity": 11}, "quantity: takes a whole number from 1 to 10, not 11"),
         ({**PLUM_ROW, "notify_receiver_email": True}, "email: is missing, and notify_receiver"),
         ({**PLUM_ROW, "productId": 1}, "no column 'productId'; did you mean product_id?"),

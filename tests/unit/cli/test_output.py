@@ -88,6 +88,24 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_no_other_file_is_touched(tmp_path: Path) -> None:
+    """Whatever it is called, such as orders that are named as the results with an ending."""
+    target, other = tmp_path / "rows.json", tmp_path / "rows.json.part"
+    other.write_text("orders")
+    Output("json", target).show(RECORDS, FIELDS)
+    assert other.read_text() == "orders"
+    with contextlib.suppress(RuntimeError), Output("json", target).open(ExitCode.UNFINISHED):
+        raise RuntimeError
+    assert sorted(tmp_path.iterdir()) == [target, other]
+
+
+def test_half_of_a_character_is_written_all_the_same(tmp_path: Path) -> None:
+    """A server may send one, and there is no UTF-8 of it."""
+    target = tmp_path / "rows.json"
+    Output("json", target).show([{"name": "\ud800"}], FIELDS)
+    assert json.loads(target.read_text()) == [{"name": "\ud800"}]
+
+
 def test_a_link_stays_one(tmp_path: Path) -> None:
     """What it points to is written."""
     target, link = tmp_path / "rows.csv", tmp_path / "link.csv"

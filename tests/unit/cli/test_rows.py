@@ -186,6 +186,16 @@ def test_a_bad_line_of_csv_is_named(line: str, complaint: str) -> None:
         ('{"sku_id": "s", "external_reference_id": 7}', "external_reference_id: takes a text"),
         ('{"a":' * 100_000, "is not JSON that can be used"),
         (r'{"sku_id": "s", "external_reference_id": "\ud800"}', "external_reference_id: takes"),
+        ('{"sku_id": "s", "external_reference_id": " a"}', "external_reference_id: begins or ends"),
+        (
+            json.dumps(
+                {
+                    "items": [{"type": "did_order_items", "attributes": {"sku_id": "s"}}],
+                    "external_reference_id": "a ",
+                }
+            ),
+            "external_reference_id: begins or ends",
+        ),
     ],
 )
 def test_a_bad_line_of_json_is_named(line: str, complaint: str) -> None:

@@ -166,7 +166,24 @@ def test_references(reference: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["", "  ", "x" * 36, "a<b", "a>b", "a[b", "a\\b", 'a"b', "a\nb", "a\x00b", "\ud800", 5, None],
+    [
+        "",
+        "  ",
+        " a",
+        "a ",
+        "a\u2003",
+        "x" * 36,
+        "a<b",
+        "a>b",
+        "a[b",
+        "a\\b",
+        'a"b',
+        "a\nb",
+        "a\x00b",
+        "\ud800",
+        5,
+        None,
+    ],
 )
 def test_what_is_no_reference(reference: Any) -> None:
     """A longer one, or one with a character that is not allowed, is refused."""
