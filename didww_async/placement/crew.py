@@ -11,6 +11,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
+from didww_async.placement.budget import NOTHING, Budget
 from didww_async.placement.intent import Entry, NotAttempted, Outcome, Placed, Rejected, State
 from didww_async.placement.journal import Journal, JournalError, Row, Turn
 from didww_async.placement.placer import Placement, Placer, outcome_of, storable, unreadable
@@ -26,7 +27,6 @@ MOST_READ = 64
 Told: TypeAlias = tuple[Outcome[OrderT], Decimal]
 """An outcome, and what it adds to the money spent."""
 _Repeated: TypeAlias = tuple[Unit[RequestT], Placement[RequestT, OrderT]]
-NOTHING = Decimal(0)
 
 
 class Crew(Generic[RequestT, OrderT]):
@@ -52,7 +52,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._rows = rows
         self._run = run
         self._concurrency = concurrency
-        self._budget = budget
+        self._budget = Budget(provider, budget)
         self._dry_run = dry_run
         self._stop_on = stop_on
         self._read: asyncio.Queue[Unit[RequestT] | None] = asyncio.Queue()
@@ -63,15 +63,6 @@ class Crew(Generic[RequestT, OrderT]):
         # Bounded, so that no more is begun until the consumer has taken what is ready.
         self._ready: asyncio.Queue[list[Told[OrderT]]] = asyncio.Queue(concurrency)
         self._repeated: dict[str, list[_Repeated[RequestT, OrderT]]] = {}
-        self._committed = NOTHING
-        """The money of the orders that were placed, and of those that are under way."""
-        self._is_spent = False
-        self._mark_up = Decimal(1)
-        """How much dearer orders were than their quotes, such as by their VAT."""
-        self._uncounted = 0
-        self._is_counted = asyncio.Event()
-        self._is_counted.set()
-        """Whether all that an earlier run placed, as far as it was read, is in the sum."""
         self._count: Callable[[], int] = int
 
     @property
@@ -246,45 +237,19 @@ class Crew(Generic[RequestT, OrderT]):
                 placement.order = self._provider.load_order(entry.result)
         elif entry.state is not State.REJECTED or entry.try_again:
             quoted = await self._affordable(placement)
-            looks = entry.state is State.SENT and (self._is_spent or placement.error is not None)
+            is_spent = self._budget.is_spent or placement.error is not None
+            looks = entry.state is State.SENT and is_spent
             if quoted is not None or looks:
                 await self._try(placement, quoted)
             elif self._stop.failure is None:  # what is refused as a whole is not to be resumed
                 await self._journal.add([entry])
         placement.counts = unit.is_first or placement.entry.attempts > entry.attempts
         if placement.order is not None and placement.counts:
-            await self._commit(placement.order, placement.request, quoted)
-
-    def _cost(self, order: OrderT) -> Decimal:
-        try:
-            return self._provider.cost(order)
-        except Exception:  # noqa: BLE001  # there is an order all the same
-            return NOTHING
-
-    async def _commit(self, order: OrderT, request: RequestT, quoted: Decimal | None) -> None:
-        """Count what an order takes of the budget: its price, or else its quote."""
-        cost = self._cost(order)
-        if quoted and cost > quoted:
-            self._mark_up = max(self._mark_up, cost / quoted)
-        cost = cost or quoted or NOTHING
-        if not cost and quoted is None and self._budget is not None:  # an earlier run placed it
-            self._uncounted += 1
-            self._is_counted.clear()
-            try:
-                with suppress(Exception):
-                    cost = await self._provider.quote(request) or NOTHING
-            finally:
-                self._uncounted -= 1
-                self._committed += cost
-                if not self._uncounted:
-                    self._is_counted.set()
-        else:
-            self._committed += cost
+            await self._budget.spend(placement.order, placement.request, quoted)
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""
-        held = (quoted or NOTHING) * self._mark_up
-        self._committed += held
+        held = self._budget.hold(quoted)
         try:
             await self._placer.place(placement, may_submit=quoted is not None)
         except JournalError:
@@ -293,26 +258,19 @@ class Crew(Generic[RequestT, OrderT]):
             placement.error = failure
         finally:
             if placement.entry.state is not State.SENT:
-                self._committed -= held
+                self._budget.release(held)
 
     async def _affordable(self, placement: Placement[RequestT, OrderT]) -> Decimal | None:
-        """What an intent may cost; `None` if it is not to be ordered."""
+        """What an intent is quoted at; `None` if it is not to be ordered."""
         if self._stop.reason:
             return None
-        if self._budget is None:
-            return NOTHING
         try:
-            quoted = await self._provider.quote(placement.request)
+            quoted = await self._budget.quote(placement.request)
         except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
             placement.error = failure
             return None
-        await self._is_counted.wait()
-        if quoted is None:
-            placement.error = LookupError("no price is known for it, so no budget can hold it")
-            return None
-        if self._committed + quoted * self._mark_up > self._budget:
-            self._is_spent = True
-            self._stop.because(f"the budget of {self._budget} is spent")
+        if self._budget.is_spent:
+            self._stop.because(f"the budget of {self._budget.most} is spent")
         return None if self._stop.reason else quoted
 
     async def _tried(
@@ -390,7 +348,7 @@ class Crew(Generic[RequestT, OrderT]):
         outcome = outcome_of(self._provider, placement, first, self._stop.reason)
         cost = NOTHING
         if isinstance(outcome, Placed):
-            cost = self._cost(outcome.order) if placement.counts else NOTHING
+            cost = self._budget.cost(outcome.order) if placement.counts else NOTHING
         elif not isinstance(outcome, Rejected):
             why = storable(outcome.reason)
             rows = [Row(position, unit.key, None, why) for position in unit.positions]

@@ -18,7 +18,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -28,44 +28,23 @@ import attrs
 
 from didww_async.placement.intent import Entry, State
 from didww_async.placement.journal import Admitted, JournalError, NewRow, Row, Turns, elsewhere
+from didww_async.placement.journal_file import identity, note_closed, open_file
 
 __all__ = ["SqliteJournal", "open_journal"]
 
 ResultT = TypeVar("ResultT")
 Work: TypeAlias = Callable[[sqlite3.Connection], ResultT]
 
-SCHEMA_VERSION = 2
-APPLICATION_ID = 0x64696477  # tells our files from other SQLite files
 MOST_GROUPED = 512
 MOST_TOGETHER = 64
 """Rows a statement; SQLite takes 999 values in one wherever it was built."""
-_FORMAT = (4).to_bytes(4, "big")
-_UTF8 = (1).to_bytes(4, "big")
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
 # second look at a journal that is open here would let other processes in.
 _OPEN_HERE: dict[tuple[int, int], SqliteJournal] = {}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_OPEN_HERE.clear)
-_SOUND: dict[tuple[int, int], tuple[int, int]] = {}
-"""How journals were when they were closed here, so that they need no second look."""
 _PROCESS = uuid.uuid4().hex
 _COLUMNS = [field.name for field in attrs.fields(Entry)]
-_SCHEMA = """
-CREATE TABLE entry (
-    key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, request TEXT NOT NULL, rows INTEGER NOT NULL,
-    adopts INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
-    began_at REAL NOT NULL, was_found INTEGER NOT NULL, settled INTEGER NOT NULL,
-    result TEXT NOT NULL, note TEXT NOT NULL, try_again INTEGER NOT NULL
-);
-CREATE TABLE place (name TEXT NOT NULL);
-CREATE TABLE run (number INTEGER PRIMARY KEY, process TEXT NOT NULL);
-CREATE TABLE run_row (
-    run INTEGER NOT NULL, position INTEGER NOT NULL, key TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '', was_refused INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (run, position)
-) WITHOUT ROWID;
-CREATE INDEX run_row_by_key ON run_row (run, key);
-"""
 _NAMES = ", ".join(_COLUMNS)
 _INSERT = f"INSERT INTO entry ({_NAMES}) VALUES "  # noqa: S608
 _OVER = " ON CONFLICT (key) DO UPDATE SET " + ", ".join(
@@ -106,13 +85,13 @@ class SqliteJournal(Turns):
         self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self.is_closed = False
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        if _identity(self.path) in _OPEN_HERE:
+        if identity(self.path) in _OPEN_HERE:
             raise JournalError(
                 f"the journal {self.path} is open in this process already; share that object"
             )
         self._process = os.getpid()
-        self._connection = _open(self.path)
-        self._resolved = _identity(self.path)
+        self._connection = open_file(self.path)
+        self._resolved = identity(self.path)
         _OPEN_HERE[self._resolved] = self
         self._thread = threading.Thread(
             target=self._work, name=f"journal {self.path.name}", daemon=True
@@ -134,7 +113,7 @@ class SqliteJournal(Turns):
             self._jobs.put(None)
             self._thread.join()
             _OPEN_HERE.pop(self._resolved, None)
-            _SOUND[self._resolved] = _version(self.path)
+            note_closed(self.path)
 
     async def get(self, key: str) -> Entry | None:
         """The entry of a key, or `None`."""
@@ -373,7 +352,7 @@ def open_journal(
     """
     if must_exist and not Path(path).exists():
         raise JournalError(f"there is no journal {Path(path).absolute()}; nothing was sent")
-    journal = _OPEN_HERE.get(_identity(Path(path).absolute()))
+    journal = _OPEN_HERE.get(identity(Path(path).absolute()))
     if journal is None:
         journal = SqliteJournal(path)
     elif not journal.users:  # somebody opened it by hand, and will close it
@@ -386,123 +365,6 @@ def open_journal(
         journal.users -= 1
         if not journal.users:
             journal.close()
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """What tells a file from others, whatever it is called; nothing if there is none."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return (0, 0)
-    return (found.st_dev, found.st_ino)
-
-
-def _version(path: Path) -> tuple[int, int]:
-    """What changes with the file's content: when it was written, and its size."""
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, -1)
-    return (found.st_mtime_ns, found.st_size)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open or make the file, take it for this process, and check that it is one of ours."""
-    try:
-        # Orders may tell of people, so a new file is for its owner alone.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        is_new = path.stat().st_size == 0
-        if not is_new:
-            _check_header(path)
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)
-    except (OSError, ValueError, sqlite3.Error) as error:
-        raise JournalError(
-            f"the journal {path} can't be opened ({error}); give a path that can be written"
-        ) from None
-    try:
-        _take(path, connection, is_new=is_new)
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if "locked" in str(error):
-            raise JournalError(
-                f"the journal {path} is in use by another process; wait for its end, or give "
-                "this run a journal of its own"
-            ) from None
-        raise JournalError(f"the journal {path} can't be used ({error})") from None
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise JournalError(
-            f"the journal {path} is damaged ({error}) and was left as it is; restore it from a "
-            "copy, or start a new one with adopt_existing"
-        ) from None
-    except JournalError:
-        connection.close()
-        raise
-    return connection
-
-
-def _take(path: Path, connection: sqlite3.Connection, *, is_new: bool) -> None:
-    """Take the file for this connection; make its tables, or check those it has."""
-    if not is_new:
-        _check_what_was_left(path)
-    # Held until the connection closes: a second process fails here, at its start.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA synchronous = FULL")
-    if is_new:  # straight into the file, not into its log, or it looks like nobody's
-        connection.execute("BEGIN EXCLUSIVE")
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.commit()
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    if not is_new:
-        _check_schema(path, connection)
-    connection.commit()
-
-
-def _check_header(path: Path) -> None:
-    """Look at the file without SQLite, which would touch what it opens."""
-    with path.open("rb") as file:
-        header = file.read(100)
-    ours = APPLICATION_ID.to_bytes(4, "big")
-    if not header.startswith(b"SQLite format 3\0") or header[68:72] != ours:
-        raise JournalError(
-            f"{path} is no journal and was left as it is; give the path of another file"
-        )
-    if header[44:48] != _FORMAT or header[56:60] != _UTF8:  # SQLite would not mind
-        raise JournalError(
-            f"the journal {path} is damaged (its header) and was left as it is; restore it from a "
-            "copy, or start a new one with adopt_existing"
-        )
-
-
-def _check_what_was_left(path: Path) -> None:
-    """
-    Look at a file whose process was killed through a connection that can't write.
-
-    One that can would move the log into the file when it closes, and a damaged journal may
-    have to be mended from the two as they are.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)) as reader:
-            _check_schema(path, reader)
-
-
-def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != SCHEMA_VERSION:
-        raise JournalError(
-            f"the journal {path} has schema {version}, this release knows {SCHEMA_VERSION}; "
-            "finish it with the release that made it, or give another path"
-        )
-    if _SOUND.get(_identity(path)) == _version(path):
-        return
-    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if problem != "ok":
-        raise sqlite3.DatabaseError(problem)
 
 
 _values: Callable[[Entry], tuple[object, ...]] = attrgetter(

@@ -19,6 +19,7 @@ import pytest
 from didww_async.placement import Entry, State
 from didww_async.placement import sqlite_journal as module
 from didww_async.placement.journal import Journal, JournalError, MemoryJournal, Row
+from didww_async.placement.journal_file import APPLICATION_ID
 from didww_async.placement.sqlite_journal import SqliteJournal
 
 PAGE = 4096
@@ -374,7 +375,7 @@ async def test_a_new_journal_whose_process_was_killed_is_a_journal(path: Path) -
     with SqliteJournal(path):
         header = path.read_bytes()[:100]
 
-    assert header[68:72] == module.APPLICATION_ID.to_bytes(4, "big")
+    assert header[68:72] == APPLICATION_ID.to_bytes(4, "big")
 
 
 def test_a_second_process_is_told_of_a_new_journal(path: Path) -> None:
