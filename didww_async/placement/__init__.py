@@ -9,7 +9,7 @@ says then is where the next one goes on.
 ========= ============================= =========== ==================================
 in state  what happens                  goes to     and then
 ========= ============================= =========== ==================================
-waiting   a look finds its order        placed      asked for by `adopt_existing` only
+waiting   a look finds its order        placed      looked for if it may be there already
 waiting   a request is begun            sent        journalled before the first byte
 sent      accepted                      placed      if it was sent before: search twins
 sent      refused                       rejected    if unsure or sent before: look up first
@@ -25,7 +25,8 @@ sent      nobody can tell               sent        unconfirmed, until it is res
 repeat its answer instead of carrying it out a second time. That ends when it has given an
 answer that tells nothing, which it would repeat as well; *renewed* is the request with
 another key. *Settled* means: the last look was made at least `settle_seconds` after the answer was
-lost or, after a restart, after the first look. An order that turns up later still,
+lost or, after a restart, after the first look. An order that was cancelled, or that seems
+older than the intent, is taken for its own only then. An order that turns up later still,
 after the request was repeated, is a
 *twin*. It is searched for right after the repetition and once more when that has
 settled; the eldest order is kept and the others are cancelled. One that can't be

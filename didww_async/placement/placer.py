@@ -44,6 +44,7 @@ LOOK_SLOWDOWN = 2.0
 MOST_ATTEMPTS = 5
 MOST_LOOKS_FOR_TWINS = 5
 SHORTEST_PAUSE_SECONDS = 0.001
+DOUBTFUL = "the order that was found seems older than its request; see whether it was meant"
 LONGEST_NAP_SECONDS = 1.0
 """How long a pause that a stop is to end goes on without a look whether it came."""
 
@@ -326,8 +327,8 @@ class Placer(Generic[RequestT, OrderT]):
     ) -> bool:
         """A refusal that may come of the order itself: it counts only if there is none."""
         match await self._look_until_settled(placement):
-            case Found(orders):
-                await self._placed(placement, self._eldest(orders), was_found=True)
+            case Found(orders, is_doubtful):
+                await self._found(placement, orders, is_doubtful=is_doubtful)
             case NoSuchOrder():
                 await self._rejected(placement, error)
             case CannotTell(failure):
@@ -338,8 +339,8 @@ class Placer(Generic[RequestT, OrderT]):
     async def _resolve(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Find out what became of a request whose answer was lost; false if nobody can tell."""
         match await self._look_until_settled(placement):
-            case Found(orders):
-                await self._placed(placement, self._eldest(orders), was_found=True)
+            case Found(orders, is_doubtful):
+                await self._found(placement, orders, is_doubtful=is_doubtful)
             case CannotTell(error):
                 placement.error = error
                 return False
@@ -370,9 +371,9 @@ class Placer(Generic[RequestT, OrderT]):
         while True:
             verdict = await self._look(placement)
             match verdict:
-                case Found(orders) if any(map(self._provider.is_live, orders)):
+                case Found(orders, is_doubtful) if not is_doubtful and self._any_live(orders):
                     return verdict
-                # One that was cancelled may be another's, so a live one still has its time.
+                # It may be another's, so the intent's own still has its time to turn up.
                 case Found() | NoSuchOrder() if waited >= self._settle_seconds:
                     return verdict
                 case CannotTell() if waited >= 2 * self._settle_seconds:
@@ -417,12 +418,28 @@ class Placer(Generic[RequestT, OrderT]):
             done = await self._provider.cancel(order)
             if not done:
                 (unsure if done is None else stuck).append(self._provider.order_id(order))
-        note = f"a second order exists and can't be cancelled: {', '.join(stuck)}" if stuck else ""
+        notes: list[str] = [DOUBTFUL] if verdict.is_doubtful else []
+        if stuck:
+            notes.append(f"a second order exists and can't be cancelled: {', '.join(stuck)}")
         if unsure:  # the next look tells, in this run or in the one that resumes
-            note += f"{'; ' if note else ''}a second order may exist: {', '.join(unsure)}; resume"
+            notes.append(f"a second order may exist: {', '.join(unsure)}; resume")
         entry = placement.entry
-        placement.entry = changed(entry, settled=settled and not unsure, note=note)
+        placement.entry = changed(entry, settled=settled and not unsure, note="; ".join(notes))
         await self._placed(placement, kept, was_found=entry.was_found)
+
+    async def _found(
+        self,
+        placement: Placement[RequestT, OrderT],
+        orders: tuple[OrderT, ...],
+        *,
+        is_doubtful: bool,
+    ) -> None:
+        if is_doubtful:
+            placement.entry = changed(placement.entry, note=DOUBTFUL)
+        await self._placed(placement, self._eldest(orders), was_found=True)
+
+    def _any_live(self, orders: tuple[OrderT, ...]) -> bool:
+        return any(map(self._provider.is_live, orders))
 
     def _eldest(self, orders: tuple[OrderT, ...]) -> OrderT:
         """The eldest that stands, or the eldest of all if none does."""

@@ -94,6 +94,12 @@ class Found(Generic[OrderT_co]):
     """The orders that came of the intent, the eldest first; at least one."""
 
     orders: tuple[OrderT_co, ...]
+    is_doubtful: bool = False
+    """
+    Whether all of them seem older than the intent, as they would if a clock were wrong.
+
+    They are taken for it only if no other one has turned up when the window has passed.
+    """
 
 
 @attrs.frozen

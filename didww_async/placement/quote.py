@@ -45,8 +45,8 @@ class Quote:
 
     @property
     def total(self) -> Decimal:
-        """The sum of the known prices."""
-        return sum((row.price for row in self.rows if row.price is not None), Decimal(0))
+        """The sum of the known prices of the rows that have no problem."""
+        return sum((row.price or Decimal(0) for row in self.rows if not row.problem), Decimal(0))
 
     @property
     def problems(self) -> list[QuotedRow]:

@@ -189,19 +189,22 @@ class Rows(Generic[RequestT, OrderT]):
 
     def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:
         position = unit.positions[0]
-        whose = f"row {position} (counted from 0)"
+        is_placed = entry is not None and entry.state is State.PLACED
+        there_is = "whose order is placed" if is_placed else "whose order may exist"
         if is_unnamed(unit.key):
-            what = "the row that the journal has in its place; rows without names must keep theirs"
+            what = "the row that the journal has at its place"
+            advice = (
+                "rows without names are told apart by their places, so keep these, and `pack`, "
+                "as they were"
+            )
         else:
             what = f"the request that was begun as {unit.key!r}"
-        there_is = (
-            "whose order may exist"
-            if entry is None or entry.state is not State.PLACED
-            else ("whose order is placed")
-        )
+            advice = (
+                "undo the change, or, if another order is wanted, give it a name that no order had"
+            )
         return ChangedRequestError(
-            f"{whose} differs from {what}, {there_is}. Nothing was sent for it: undo the change, "
-            "or, if another order is wanted, give it a name that no order had",
+            f"row {position} (counted from 0) differs from {what}, {there_is}. "
+            f"Nothing was sent for it: {advice}",
             position,
         )
 

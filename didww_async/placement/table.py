@@ -7,10 +7,11 @@ import html
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
 
-__all__ = ["csv_text", "html_table", "json_lines"]
+__all__ = ["csv_text", "html_table", "json_lines", "written"]
 
 Record: TypeAlias = Mapping[str, object]
 SHOWN_ROWS = 20
@@ -23,14 +24,19 @@ def csv_text(records: Iterable[Record], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: written(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 
 
 def json_lines(records: Iterable[Record]) -> Iterator[str]:
     """Each row as one line of JSON, with its line end."""
     for row in records:
-        yield json.dumps(row, default=str) + "\n"
+        yield json.dumps(row, default=lambda value: str(written(value))) + "\n"
+
+
+def written(value: object) -> object:
+    """A value as text has it: a time as in ISO 8601, in UTC with a Z as the API writes it."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def html_table(summary: str, records: Iterable[Record], total: int) -> str:
@@ -45,5 +51,5 @@ def html_table(summary: str, records: Iterable[Record], total: int) -> str:
 
 
 def _cells(tag: str, values: Iterable[object]) -> str:
-    inner = "".join(f"<{tag}>{html.escape(str(value))}</{tag}>" for value in values)
+    inner = "".join(f"<{tag}>{html.escape(str(written(value)))}</{tag}>" for value in values)
     return f"<tr>{inner}</tr>"

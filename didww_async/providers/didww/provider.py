@@ -186,11 +186,16 @@ class DidwwProvider(Provider[NewOrder, Order]):
         if any(order.external_reference_id != reference for order in orders):
             # Somebody dropped the filter, so what else is or is not in the list says nothing.
             return CannotTell(DidwwError("the list of orders was not filtered by reference"))
-        # One that had been canceled before, so that the reference was free to be used again.
-        before = began_at - CLOCKS_SHOULD_DIFFER_BY
-        orders = [order for order in orders if self.is_live(order) or order.created_at >= before]
         orders.sort(key=lambda order: (order.created_at, order.id))
-        return Found(tuple(orders)) if orders else NoSuchOrder()
+        before = began_at - CLOCKS_SHOULD_DIFFER_BY
+        came_since = tuple(order for order in orders if order.created_at >= before)
+        # A reference whose order was canceled before is free to be used again.
+        live = tuple(order for order in orders if self.is_live(order))
+        if intent.adopts and live:
+            return Found(live)
+        if came_since:
+            return Found(came_since)
+        return Found(live, is_doubtful=True) if live else NoSuchOrder()
 
     async def cancel(self, order: Order) -> bool | None:
         """Cancel the order; false if it is not pending any more, `None` if nobody can tell."""

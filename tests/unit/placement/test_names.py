@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from didww_async.placement import NotAttempted, Placed, Rejected
+from didww_async.placement import (
+    Found,
+    Intent,
+    LookUp,
+    NotAttempted,
+    Placed,
+    Rejected,
+)
 from didww_async.placement.rows import ChangedRequestError
 from tests.unit.placement.shop import (
     LOST,
@@ -132,7 +139,7 @@ async def test_rows_without_names_must_keep_their_places() -> None:
     shop, journal = Shop(), Durable()
     await ended(bulk(shop, [Wish("lamp")], journal))
 
-    with pytest.raises(ChangedRequestError, match="rows without names must keep theirs"):
+    with pytest.raises(ChangedRequestError, match="told apart by their places, so keep these"):
         await ended(bulk(shop, [Wish("chair")], journal.restarted()))
 
 
@@ -164,6 +171,45 @@ def test_a_cancelled_order_of_the_same_name_is_not_adopted() -> None:
 
     assert isinstance(outcome, Placed)
     assert [outcome.order.id] == shop.live()
+
+
+class Dated(Shop):
+    """Tells orders that are older than their request, as far as its clock is right."""
+
+    async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
+        verdict = await super().look_up(intent)
+        if not isinstance(verdict, Found):
+            return verdict
+        arrived = {stored.id: stored.arrives for stored in self.ledger}
+        since = tuple(o for o in verdict.orders if arrived[o.id] >= (intent.began_at or 0.0))
+        return Found(since or verdict.orders, is_doubtful=not since)
+
+
+def test_an_older_order_is_not_taken_for_one_that_turns_up_late() -> None:
+    """It would be paid, and nobody would know of it."""
+    shop = Dated(late(SETTLE / 2))
+    shop.store("one")
+    shop.flying.time += 1
+
+    outcome = drive(placement(shop, Durable()))
+
+    assert isinstance(outcome, Placed)
+    assert outcome.order.id == shop.live()[1]
+    assert not outcome.note
+
+
+def test_an_older_order_is_taken_at_the_end_and_said_to_be_older() -> None:
+    """A clock may be wrong, and then another request would buy it twice."""
+    shop = Dated(LOST)
+    shop.store("one")
+    shop.flying.time += 1
+
+    outcome = drive(placement(shop, Durable()))
+
+    assert isinstance(outcome, Placed)
+    assert outcome.order.id == "P1"
+    assert "seems older than its request" in outcome.note
+    assert shop.submitted == 1
 
 
 def test_an_order_that_was_cancelled_since_is_told_as_it_is() -> None:

@@ -145,5 +145,5 @@ async def test_a_quote_names_what_speaks_against_each_row() -> None:
         "a row before it has the same name, and there is one order for both",
         "a row before it has the same name, and asks for something else",
     ]
-    assert (told.total, told.is_affordable) == (Decimal(25), False)
+    assert (told.total, told.is_affordable) == (Decimal(15), True)
     assert [row.position for row in told.problems] == [2, 3, 5, 6]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from didww_async.placement import NotAttempted, Outcome, Placed, Rejected, Unconfirmed
 from didww_async.placement.report import Counts, Report
-from didww_async.placement.table import SHOWN_ROWS
+from didww_async.placement.table import SHOWN_ROWS, csv_text, html_table, json_lines
 from tests.unit.placement.shop import Parcel, Shop
 
 BASE = {"external_reference": "r", "attempts": 1}
@@ -110,3 +111,12 @@ def test_a_report_says_in_a_line_what_came_of_it(reason: str, tail: str) -> None
     assert str(report(OUTCOMES, reason)) == (
         f"1 placed, 1 rejected, 1 unconfirmed, 1 not attempted; 5.10 spent {tail}"
     )
+
+
+def test_a_time_is_written_as_the_api_writes_it() -> None:
+    """In every kind of text."""
+    row = {"created_at": datetime(2026, 11, 27, 9, 40, 18, tzinfo=UTC)}
+
+    assert csv_text([row], ()) == "created_at\r\n2026-11-27T09:40:18Z\r\n"
+    assert list(json_lines([row])) == ['{"created_at": "2026-11-27T09:40:18Z"}\n']
+    assert "<td>2026-11-27T09:40:18Z</td>" in html_table("one row", [row], 1)

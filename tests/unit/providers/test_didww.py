@@ -10,6 +10,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -390,6 +391,37 @@ async def test_a_look_leaves_out_what_is_much_older() -> None:
     await with_orders(orders).look_up(wanted(NEW, began_at=BORN.timestamp()))
 
     assert orders.asked[0]["filter"]["created_at_gteq"] == BORN - timedelta(days=1)
+
+
+OLD = order("old", created_at=BORN - timedelta(hours=1))
+OURS = order("ours", created_at=BORN + timedelta(seconds=1))
+GONE = order("gone", created_at=BORN - timedelta(hours=2), status="canceled")
+UNDONE = order("undone", created_at=BORN + timedelta(seconds=2), status="canceled")
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ([OLD, OURS], Found((OURS,))),
+        ([GONE, OURS], Found((OURS,))),
+        ([OLD], Found((OLD,), is_doubtful=True)),
+        ([GONE, OLD], Found((OLD,), is_doubtful=True)),
+        ([GONE], NoSuchOrder()),
+        ([GONE, UNDONE], Found((UNDONE,))),
+    ],
+)
+async def test_a_look_tells_older_orders_from_those_of_the_request(
+    listed: list[Order], told: object
+) -> None:
+    """References are not unique, and clocks are seldom wrong by more than a minute."""
+    assert await provider(listed).look_up(wanted(NEW, began_at=BORN.timestamp())) == told
+
+
+async def test_a_look_that_adopts_takes_what_stands() -> None:
+    """However old it is."""
+    intent = attrs.evolve(wanted(NEW, began_at=BORN.timestamp()), adopts=True)
+
+    assert await provider([GONE, OLD, OURS]).look_up(intent) == Found((OLD, OURS))
 
 
 async def test_a_look_finds_the_eldest_first() -> None:
