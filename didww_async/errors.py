@@ -35,8 +35,8 @@ Every error that this package raises.
     ├── JournalError              a journal can't be used; nothing is lost
     │   └── ChangedRequestError   it has another order under the same name
     ├── WaitTimeoutError          still not finished after the time given
-    ├── WebhookSignatureError     a callback that DIDWW did not sign
-    └── WebhookPayloadError       a signed callback of an unknown shape
+    ├── WebhookSignatureError     a callback without the expected signature or key
+    └── WebhookPayloadError       a callback that has it, of an unknown shape
 
 All of them pickle, and none holds a key: the URL comes without its query, and
 runs of digits that could be a phone number are masked wherever the server's
@@ -294,7 +294,11 @@ class InsufficientBalanceError(BadRequestError):
 
 
 class TryAgainLaterError(BadRequestError):
-    """400, for a reason that passes: the same may be asked again after a while."""
+    """
+    For a reason that passes: the same may be asked again after a while.
+
+    A 400, or whatever status Plum gives its error PLE10021; the documents have a 404.
+    """
 
 
 class AuthenticationError(ApiStatusError):
@@ -322,7 +326,11 @@ class NotFoundError(ApiStatusError):
 
 
 class ConflictError(ApiStatusError):
-    """409: the resource is in use."""
+    """
+    The resource is in use, or there already.
+
+    A 409, or whatever status Plum gives its errors of that meaning; the documents have a 422.
+    """
 
 
 class ValidationError(ApiStatusError):
@@ -500,8 +508,8 @@ class WaitTimeoutError(DidwwError):
 
 
 class WebhookSignatureError(DidwwError):
-    """The callback is not signed with the given secret: answer 403 and use nothing of it."""
+    """The callback lacks the expected signature or key: answer 403 and use nothing of it."""
 
 
 class WebhookPayloadError(DidwwError, ValueError):
-    """The callback is signed, and its payload is none that can be read."""
+    """The callback has its signature or key, and its payload is none that can be read."""

@@ -28,6 +28,7 @@ from didww_async.cli.progress import showing
 from didww_async.providers.plum import TokenFile, TokenPair
 from didww_async.sandbox import Fault, Faults, RecordedRequest, Sandbox
 from didww_async.sandbox.adobe_vip import AdobeVipSandbox
+from didww_async.sandbox.adobe_vip.world import COMPLETED, PROCESSING
 from didww_async.sandbox.faults import When
 from didww_async.sandbox.plum import PlumSandbox
 
@@ -118,7 +119,11 @@ async def adobe(_: Path) -> AsyncGenerator[Api]:
             },
             faults=faults,
             requests=sandbox.requests,
-            ledger=lambda: {order.id: order.reference for order in sandbox.state.orders.values()},
+            ledger=lambda: {
+                order.id: order.reference
+                for order in sandbox.state.orders.values()
+                if order.status in {PROCESSING, COMPLETED}
+            },
         )
 
 
@@ -142,7 +147,11 @@ async def plum(folder: Path) -> AsyncGenerator[Api]:
             },
             faults=faults,
             requests=sandbox.requests,
-            ledger=lambda: {str(order.id): order.po_number for order in sandbox.orders},
+            ledger=lambda: {
+                str(order.id): order.po_number
+                for order in sandbox.orders
+                if order.status != "canceled"
+            },
         )
 
 

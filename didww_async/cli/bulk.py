@@ -63,6 +63,8 @@ class Recovery(Generic[RequestT, OrderT]):
     concurrency: int
     source: Source | None
     """`None` if the rows are those that the journal has open."""
+    settle_seconds: float | None = None
+    """As it was asked for."""
     began_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
 
     @property
@@ -70,9 +72,11 @@ class Recovery(Generic[RequestT, OrderT]):
         """What to do after a run whose every row is told of: with a journal all are in it."""
         if self.journal is None or self.source is None:
             return self.advice_after_a_break
+        seconds = self.settle_seconds
+        settling = "" if seconds is None else f" --settle-seconds {seconds:g}"
         return (
             "Run the same command again, or: didww orders resume "
-            f"{shlex.quote(str(self.journal))}{self.api.option}{self.connection.options}"
+            f"{shlex.quote(str(self.journal))}{self.api.option}{self.connection.options}{settling}"
         )
 
     @property

@@ -7,6 +7,7 @@ import contextlib
 import enum
 import functools
 import os
+import shlex
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -47,11 +48,12 @@ class Connection:
     @property
     def options(self) -> str:
         """The options that lead there again, each after a blank."""
+        rate = "" if self.rate is None else f" --rate {self.rate}"
         if self.sandbox:
-            return " --sandbox"
+            return f" --sandbox{rate}"
         if self.environment:
-            return f" --environment {self.environment}"
-        return f" --base-url {self.base_url}" if self.base_url else ""
+            return f" --environment {self.environment}{rate}"
+        return f" --base-url {shlex.quote(self.base_url)}{rate}" if self.base_url else rate
 
     def base_url_or(self, variable: str) -> str | None:
         """Another server, as an option or an environment variable says; an option counts first."""
@@ -118,7 +120,12 @@ def connection_options(command: Callable[..., ResultT]) -> Callable[..., ResultT
         type=click.Choice(_ENVIRONMENTS),
         help="Production, or the API's own test system, which has keys of its own.",
     )
-    @click.option("--base-url", metavar="URL", help="Another server; $DIDWW_BASE_URL unless given.")
+    @click.option(
+        "--base-url",
+        metavar="URL",
+        help="Another server; unless given, the one in $DIDWW_BASE_URL, or with --provider in the "
+        "variable of that API.",
+    )
     @click.option(
         "--rate",
         type=click.IntRange(min=1),

@@ -196,6 +196,7 @@ def place(
             journal=wanted.journal,
             concurrency=wanted.concurrency,
             source=Source(orders.name, orders.line, api.columns.name_column),
+            settle_seconds=wanted.settle_seconds,
         )
         if wanted.dry_run:
             return _quote(orders, wanted, output, recovery)

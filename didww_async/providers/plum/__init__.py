@@ -1,6 +1,5 @@
 """Xoxoday's Plum Rewards API: top-ups of mobile phones, each placed once."""
 
-from didww_async.providers.plum.auth import RotatingTokens
 from didww_async.providers.plum.client import PlumClient
 from didww_async.providers.plum.models import (
     Balance,
@@ -40,7 +39,6 @@ __all__ = [
     "PlumPace",
     "PlumProvider",
     "Product",
-    "RotatingTokens",
     "TokenFile",
     "TokenPair",
     "TokenStore",

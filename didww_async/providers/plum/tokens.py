@@ -12,7 +12,7 @@ import os
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from uuid import uuid4
 
 import attrs
@@ -46,6 +46,9 @@ class TokenPair:
     refresh_expires_at: float | None = None
     renew_at: float | None = None
     """When to replace it, well before it expires; `None` if nobody knows."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a TokenPair holds secrets and does not pickle; keep it in a TokenFile")
 
 
 class TokenStore(Protocol):

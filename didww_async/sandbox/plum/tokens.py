@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from didww_async.sandbox.plum.refusals import json_reply, oauth_reply
 from didww_async.sandbox.wire import is_object, loads
@@ -23,8 +23,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Pair:
     """What a refresh buys."""
 
-    access: str
-    refresh: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
     access_until: datetime
     refresh_until: datetime
 

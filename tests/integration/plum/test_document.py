@@ -66,7 +66,7 @@ def test_the_webhook_example_confirms_what_it_is_told(sandbox: PlumSandbox, tmp_
         "id": 1,
         "data": {"orderId": 6552001, "poNumber": "po-1", "deliveryStatus": "canceled"},
     }
-    handle = names_of(HANDLE)["handle"]
+    handling = names_of(HANDLE)
     path = str(tmp_path / "tokens.json")
     newest = sandbox.tokens.newest
     names_of(KEEP)["keep_tokens"](path, newest.access, newest.refresh)
@@ -75,7 +75,9 @@ def test_the_webhook_example_confirms_what_it_is_told(sandbox: PlumSandbox, tmp_
     async def run() -> str:
         await top_up(path, "9800000001", "po-1", base_url=sandbox.url)
         async with client_of(sandbox) as plum:
-            said: str = await handle(json.dumps(event).encode(), {"x-api-key": "k"}, "k", plum)
+            events = handling["Events"]()
+            handling["take"](json.dumps(event).encode(), {"X-Api-Key": "k"}, "k", events)
+            said: str = await handling["look"](events, plum)
             return said
 
     assert asyncio.run(run()) == "po-1: delivered"

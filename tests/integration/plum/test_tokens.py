@@ -18,11 +18,11 @@ from didww_async.placement import Accepted, Found, Intent, NoSuchOrder
 from didww_async.providers.plum import (
     MemoryTokens,
     PlumProvider,
-    RotatingTokens,
     TokenFile,
     TokenPair,
     auth,
 )
+from didww_async.providers.plum.auth import RotatingTokens
 from didww_async.sandbox.exchange import Request
 from didww_async.sandbox.plum import PlumSandbox, operation
 from didww_async.transport.status import SHOWN_CHARACTERS
@@ -448,10 +448,12 @@ async def test_no_secret_is_shown(
     for answer in (await provider.submit(intent), await provider.look_up(intent)):
         assert not isinstance(answer, (Accepted, Found, NoSuchOrder))
         told += repr(answer) + told_by(answer.error)
-    with pytest.raises(TypeError, match="pickle"):
-        pickle.dumps(client)
+    for secretive in (client, pair, MemoryTokens(pair)):
+        with pytest.raises(TypeError, match="pickle"):
+            pickle.dumps(secretive)
     await client.close()
     told += f"{client!r} {pair!r} {MemoryTokens(pair)!r} {intent!r} {caplog.text}"
+    told += repr(sandbox.tokens.newest)
     assert "POST" in caplog.text
     assert [secret for secret in secrets if secret in told] == []
 

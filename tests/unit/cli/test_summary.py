@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from didww_async.cli.bulk import Placing, Recovery, Source, in_words_of_the_command
@@ -100,6 +101,22 @@ def test_with_a_journal_there_is_one_way_to_go_on(capsys: pytest.CaptureFixture[
     )
     assert "Correct these rows where they stand in orders.csv" in rejected
     assert "run the same command again" in rejected
+
+
+@pytest.mark.parametrize(
+    ("place", "options"),
+    [
+        ({"base_url": "http://h/a?b&c"}, " --base-url 'http://h/a?b&c' --rate 5"),
+        ({"environment": "sandbox"}, " --environment sandbox --rate 5"),
+        ({"sandbox": True}, " --sandbox --rate 5"),
+        ({}, " --rate 5"),
+    ],
+)
+def test_the_command_to_go_on_with_goes_there_as_fast(place: Any, options: str) -> None:
+    """With the options of the one that ended, as a shell takes them."""
+    given = {"base_url": None, "environment": None, "sandbox": False, "rate": 5, **place}
+    ended = attrs.evolve(recovery("run.db"), connection=Connection(**given), settle_seconds=0.2)
+    assert ended.advice.endswith(f" resume run.db{options} --settle-seconds 0.2")
 
 
 def test_a_resumed_journal_sends_to_its_file(capsys: pytest.CaptureFixture[str]) -> None:
