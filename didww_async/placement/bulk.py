@@ -112,7 +112,11 @@ class BulkRun(Generic[RequestT, OrderT]):
 
     @property
     def report(self) -> Report[OrderT]:
-        """What an awaited run has told so far, also after it failed."""
+        """
+        What came of an awaited run, also after it failed.
+
+        During a run it tells what was told so far; with a journal, what that has by now.
+        """
         outcomes = sorted(self._told, key=lambda outcome: outcome.position)
         return Report(
             outcomes=outcomes if self._kept is None else self._kept,

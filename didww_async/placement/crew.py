@@ -92,7 +92,9 @@ class Crew(Generic[RequestT, OrderT]):
     async def _work(self) -> None:
         self._count = self._provider.count_requests()
         async with asyncio.TaskGroup() as workers:
+            leaving = workers.create_task(self._leave_when_stopped())
             reading = workers.create_task(self._reader())
+            reading.add_done_callback(lambda _: leaving.cancel())
             for _ in range(self._concurrency):
                 workers.create_task(self._worker())
         if (failure := reading.result()) is not None:  # what came before it is placed by now
@@ -135,6 +137,11 @@ class Crew(Generic[RequestT, OrderT]):
             self._runs_low.set()
         return unit
 
+    async def _leave_when_stopped(self) -> None:
+        """An input that is awaited may have no end."""
+        await self._stop.is_asked.wait()
+        self._rows.leave()
+
     async def _reader(self) -> Exception | None:
         """
         Read the input a little ahead of the workers, so that none of them has to wait.
@@ -143,7 +150,7 @@ class Crew(Generic[RequestT, OrderT]):
         """
         failed: Exception | None = None
         try:
-            while units := await self._some():
+            while units := await self._rows.read(self._at_once):
                 for unit in units:
                     self._read.put_nowait(unit)
                 while self._read.qsize() > self._few:
@@ -151,36 +158,11 @@ class Crew(Generic[RequestT, OrderT]):
                     await self._runs_low.wait()
         except JournalError as failure:
             self._stop.because(str(failure), failure)
-        except asyncio.CancelledError:
-            reading = asyncio.current_task()
-            if reading is None or reading.cancelling():
-                raise
-            failed = RuntimeError("what it waited for was cancelled")
         except Exception as error:  # noqa: BLE001  # raised at the end
             failed = error
         for _ in range(self._concurrency):
             self._read.put_nowait(None)
         return failed
-
-    async def _some(self) -> list[Unit[RequestT]]:
-        """
-        The next units; none at the end of the input.
-
-        An input that is awaited may have no end, so it is left when the run is stopped.
-        """
-        if self._rows.is_ready:
-            return await self._rows.read(self._at_once)
-        if self._stop.reason:
-            return []
-        reading = asyncio.ensure_future(self._rows.read(self._at_once))
-        stopping = asyncio.ensure_future(self._stop.is_asked.wait())
-        try:
-            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return [] if self._rows.is_waiting else await reading
-        finally:
-            reading.cancel()
-            stopping.cancel()
-            await asyncio.gather(reading, stopping, return_exceptions=True)
 
     async def _place(self, unit: Unit[RequestT]) -> list[Told[OrderT]] | None:
         """What became of the rows of a unit; `None` if that is told later."""
@@ -228,6 +210,7 @@ class Crew(Generic[RequestT, OrderT]):
         """Show an entry to whoever is next, unless the order that it stands for is not kept."""
         is_kept = self._journal.keeps_orders or entry.state is not State.PLACED or entry.result
         turn.entry = entry if is_kept else None
+        turn.was_left = True
 
     async def _attempt(self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]) -> None:
         """Place an intent, if the run may still spend what it costs."""
@@ -242,10 +225,26 @@ class Crew(Generic[RequestT, OrderT]):
             if quoted is not None or looks:
                 await self._try(placement, quoted)
             elif self._stop.failure is None:  # what is refused as a whole is not to be resumed
-                await self._journal.add([entry])
-        placement.counts = unit.is_first or placement.entry.attempts > entry.attempts
-        if placement.order is not None and placement.counts:
+                await self._note(placement)
+        is_new = entry.state is not State.PLACED and not placement.follows
+        placement.counts = unit.is_first or is_new
+        if placement.order is not None and self._counts(unit, placement):
             await self._budget.spend(placement.order, placement.request, quoted)
+
+    async def _note(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Let an intent that is not attempted be there when the journal is resumed."""
+        if placement.corrects:
+            await self._journal.put(placement.entry)
+        else:
+            await self._journal.add([placement.entry])
+
+    def _counts(self, unit: Unit[RequestT], placement: Placement[RequestT, OrderT]) -> bool:
+        """Whether the money of the order counts with this row; with one of its name it does."""
+        turn = unit.turn
+        assert turn is not None, "a unit is read with its turn"
+        if placement.counts and not placement.is_counted and not turn.is_counted:
+            placement.is_counted = turn.is_counted = True
+        return placement.is_counted
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""
@@ -348,7 +347,8 @@ class Crew(Generic[RequestT, OrderT]):
         outcome = outcome_of(self._provider, placement, first, self._stop.reason)
         cost = NOTHING
         if isinstance(outcome, Placed):
-            cost = self._budget.cost(outcome.order) if placement.counts else NOTHING
+            counts = self._counts(unit, placement)
+            cost = self._budget.cost(outcome.order) if counts else NOTHING
         elif not isinstance(outcome, Rejected):
             why = storable(outcome.reason)
             rows = [Row(position, unit.key, None, why) for position in unit.positions]

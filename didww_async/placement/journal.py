@@ -95,8 +95,12 @@ class Row:
 class Turn(asyncio.Lock):
     """The lock that whoever works on a key holds, and what the last one left."""
 
+    was_left: bool = False
+    """Whether somebody was at it since the lock was made: what the journal had before is old."""
     entry: Entry | None = None
-    """Newer than what the journal had when somebody began to wait; `None` if nobody was at it."""
+    """What the last one left; `None` if its order is placed and not kept."""
+    is_counted: bool = False
+    """Whether the money of its order is in the sum already."""
 
 
 class Journal(Protocol):

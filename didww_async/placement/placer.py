@@ -89,8 +89,12 @@ class Placement(Generic[RequestT, OrderT]):
     """Whether the idempotency key was answered, so that it is of no use any more."""
     follows: bool = False
     """Whether the run had a row of this name before, whose order may not show yet."""
+    corrects: bool = False
+    """Whether it takes the place of a request that was refused."""
     counts: bool = False
-    """Whether the money of its order counts; that of one order counts once in a run."""
+    """Whether the money of its order counts, unless it did with another row of its name."""
+    is_counted: bool = False
+    """Whether it does count with this row."""
 
 
 def outcome_of(
@@ -404,9 +408,10 @@ class Placer(Generic[RequestT, OrderT]):
     ) -> None:
         """Keep the eldest of the orders that came of a repeated intent, and cancel the others."""
         verdict = await self._look(placement)
-        if not isinstance(verdict, Found):
-            if settled and isinstance(verdict, NoSuchOrder):
-                placement.entry = changed(placement.entry, settled=True)
+        if not isinstance(verdict, Found) or verdict.is_doubtful:
+            if settled and not isinstance(verdict, CannotTell):
+                note = self._doubts(placement, verdict) or placement.entry.note
+                placement.entry = changed(placement.entry, settled=True, note=note)
                 await self._journal.put(placement.entry)
             return
         kept = self._eldest(verdict.orders)
@@ -418,7 +423,7 @@ class Placer(Generic[RequestT, OrderT]):
             done = await self._provider.cancel(order)
             if not done:
                 (unsure if done is None else stuck).append(self._provider.order_id(order))
-        notes: list[str] = [DOUBTFUL] if verdict.is_doubtful else []
+        notes: list[str] = []
         if stuck:
             notes.append(f"a second order exists and can't be cancelled: {', '.join(stuck)}")
         if unsure:  # the next look tells, in this run or in the one that resumes
@@ -426,6 +431,19 @@ class Placer(Generic[RequestT, OrderT]):
         entry = placement.entry
         placement.entry = changed(entry, settled=settled and not unsure, note="; ".join(notes))
         await self._placed(placement, kept, was_found=entry.was_found)
+
+    def _doubts(
+        self, placement: Placement[RequestT, OrderT], verdict: Found[OrderT] | NoSuchOrder
+    ) -> str:
+        """What may be twins where a clock is wrong, and nobody can tell them from other orders."""
+        if isinstance(verdict, NoSuchOrder) or placement.order is None:
+            return ""
+        ours = self._provider.order_id(placement.order)
+        live = {self._provider.order_id(o) for o in verdict.orders if self._provider.is_live(o)}
+        if ours not in live or live == {ours}:
+            return ""
+        others = ", ".join(sorted(live - {ours}))
+        return f"a second order may exist, as the clocks differ: see whether it is among {others}"
 
     async def _found(
         self,

@@ -133,6 +133,15 @@ class JournalOutcomes(Sequence[Outcome[OrderT]], Generic[RequestT, OrderT]):
 
     def _outcome(self, row: Row) -> Outcome[OrderT]:
         error = self._errors.get(row.position)
+        if row.entry is None and not row.was_refused:
+            return NotAttempted(
+                key=row.key,
+                position=row.position,
+                external_reference="",
+                attempts=0,
+                reason=row.reason or "the run ended before its turn came",
+                error=error,
+            )
         if row.was_refused or row.entry is None:
             return Rejected(
                 key=row.key,

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from didww_async.placement.awaited_input import AwaitedInput
 from didww_async.placement.intent import Entry, State
 from didww_async.placement.journal import (
     Admitted,
@@ -66,7 +67,7 @@ class Unit(Generic[RequestT]):
     @property
     def entry(self) -> Entry | None:
         """What the journal has of it, now that nobody else is at it."""
-        if self.turn is not None and self.turn.entry is not None:
+        if self.turn is not None and self.turn.was_left:
             return self.turn.entry
         return None if self.admitted is None else self.admitted.entry
 
@@ -101,11 +102,11 @@ class Rows(Generic[RequestT, OrderT]):
         self._run = run
         self._name = name
         self._pack = pack
-        self._units = self._packs(requests) if pack > 1 else _singles(requests)
+        self._awaited = AwaitedInput(requests) if isinstance(requests, AsyncIterable) else None
+        rows = requests if self._awaited is None else self._awaited.rows()
+        self._units = self._packs(rows) if pack > 1 else _singles(rows)
         self.is_ready = not isinstance(requests, AsyncIterable)
         """Whether the next row is there at once; one that is awaited may be long in coming."""
-        self.is_waiting = False
-        """Whether the next row is awaited: nothing that was read is held up then."""
         self._left: deque[Unit[RequestT]] = deque()
         self._failure: Exception | None = None
 
@@ -116,7 +117,7 @@ class Rows(Generic[RequestT, OrderT]):
         units: list[Unit[RequestT]] = []
         try:
             for _ in range(most):
-                unit = self._left.popleft() if self._left else await self._next()
+                unit = self._left.popleft() if self._left else await anext(self._units, None)
                 if unit is None:
                     break
                 units.append(self._named(unit))
@@ -127,16 +128,16 @@ class Rows(Generic[RequestT, OrderT]):
         await self.admit(units)
         return units
 
-    async def _next(self) -> Unit[RequestT] | None:
-        self.is_waiting = True
-        try:
-            return await anext(self._units, None)
-        finally:
-            self.is_waiting = False
+    def leave(self) -> None:
+        """Read no more of an input that is awaited; what was read of it is not lost."""
+        if self._awaited is not None:
+            self._awaited.leave()
 
     async def close(self) -> None:
         """Leave the input."""
         await self._units.aclose()
+        if self._awaited is not None:
+            await self._awaited.close()
 
     async def admit(self, units: Sequence[Unit[RequestT]]) -> None:
         """Note units in the journal, and learn what it has of them."""
@@ -164,12 +165,12 @@ class Rows(Generic[RequestT, OrderT]):
         Raises:
             ChangedRequestError: Its key stands for another request.
         """
-        entry = unit.entry
+        entry, corrects = unit.entry, False
         known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
         if known and known != unit.digest:
-            if entry is None or entry.state is not State.REJECTED or not unit.is_first:
+            if entry is None or not self._is_corrected(unit, entry):
                 raise self._changed(unit, entry)
-            entry = None  # there is no order, and this request corrects what was refused
+            corrects, entry = True, None
         if entry is not None:
             return Placement(entry, self._provider.load_request(entry.request))
         if self._journal.keeps_orders and not self._provider.reads_back(unit.request):
@@ -185,7 +186,17 @@ class Rows(Generic[RequestT, OrderT]):
             rows=len(unit.positions),
             adopts=not unit.is_first,  # its entry is forgotten, its order is not
         )
-        return Placement(made, request, follows=not unit.is_first)
+        return Placement(made, request, follows=not unit.is_first, corrects=corrects)
+
+    def _is_corrected(self, unit: Unit[RequestT], entry: Entry) -> bool:
+        """
+        Whether there is certainly no order, so that the request may take its place.
+
+        A row without a name may only have moved to the place of the refused one, and of a
+        refused pack the rows may have been placed one by one.
+        """
+        is_over = entry.state is State.REJECTED and entry.settled and entry.rows == 1
+        return is_over and unit.is_first and not is_unnamed(unit.key)
 
     def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:
         position = unit.positions[0]
@@ -265,13 +276,9 @@ async def _singles(
 ) -> AsyncGenerator[Unit[RequestT], None]:
     position = 0
     if isinstance(requests, AsyncIterable):
-        try:
-            async for request in requests:
-                yield Unit([position], [request])
-                position += 1
-        finally:
-            if isinstance(requests, AsyncGenerator):
-                await requests.aclose()
+        async for request in requests:
+            yield Unit([position], [request])
+            position += 1
     else:
         for request in requests:
             yield Unit([position], [request])
@@ -282,7 +289,6 @@ class OpenRows(Generic[RequestT, OrderT]):
     """What a journal has open, as the input of a run that resumes it."""
 
     is_ready = True
-    is_waiting = False
 
     def __init__(self, provider: Provider[RequestT, OrderT], journal: Journal, *, run: int) -> None:
         self._provider = provider
@@ -308,6 +314,9 @@ class OpenRows(Generic[RequestT, OrderT]):
             admitted = Admitted(entry, is_first=True)
             units.append(Unit(positions, (), key, admitted=admitted, turn=turn))
         return units
+
+    def leave(self) -> None:
+        """Nothing: what is open is read to its end."""
 
     async def close(self) -> None:
         """Nothing is left open."""

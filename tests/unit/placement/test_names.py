@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 
 from didww_async.placement import (
+    Answer,
+    Entry,
     Found,
     Intent,
     LookUp,
     NotAttempted,
     Placed,
+    Refused,
     Rejected,
+    State,
 )
 from didww_async.placement.rows import ChangedRequestError
 from tests.unit.placement.shop import (
+    ACCEPTED,
+    BROKE,
     LOST,
     NOT_SENT,
     REFUSED,
     SETTLE,
     STORED,
+    Act,
     Durable,
     Parcel,
     Shop,
+    ShopError,
     Stored,
     Wish,
     bulk,
@@ -94,6 +104,44 @@ async def test_the_money_of_an_order_counts_with_the_row_that_bought_it() -> Non
     assert report.counts.spent == 5
 
 
+@pytest.mark.parametrize("adopts", [True, False])
+@pytest.mark.parametrize("lag", [0.0, SETTLE / 2])
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+@pytest.mark.parametrize("first", [ACCEPTED, NOT_SENT, LOST, STORED])
+async def test_many_rows_of_a_name_without_a_journal_are_one_order(
+    first: Act, concurrency: int, lag: float, *, adopts: bool
+) -> None:
+    """However far apart they are, and whatever becomes of the first one."""
+    others = [Wish("lamp", f"x{number}") for number in range(3)]
+    shop = Shop(first)
+    shop.lag = lag
+
+    report = await ended(
+        bulk(
+            shop,
+            [LAMP, *others, LAMP, LAMP, LAMP],
+            concurrency=concurrency,
+            adopt_existing=adopts,
+        )
+    )
+
+    assert len(shop.live("w0")) == 1
+    assert report.counts.spent == 5 * len(shop.live())
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("concurrency", [1, 2])
+async def test_an_order_counts_once_whoever_found_out_about_it(
+    concurrency: int, *, kept: bool
+) -> None:
+    """Be it the first row of its name, or the second."""
+    shop = Shop(LOST, LOST)
+    report = await ended(
+        bulk(shop, [LAMP, LAMP], Durable() if kept else None, concurrency=concurrency)
+    )
+    assert report.counts.spent == 5 * len(shop.live()) == 5
+
+
 async def test_a_dry_run_tells_of_both() -> None:
     """One is ordered, the other stands for the same order or is refused."""
     report = await ended(bulk(Shop(), [LAMP, LAMP, CHAIR], dry_run=True))
@@ -117,6 +165,49 @@ async def test_a_refused_row_is_corrected_under_its_name() -> None:
 
     assert len(report.placed) == len(shop.live()) == 2
     assert shop.submitted == 3
+
+
+@pytest.mark.parametrize("rows", [["good"], ["good", "b"], ["a", "good", "b"]])
+@pytest.mark.parametrize("pack", [1, 3])
+async def test_a_refused_row_without_a_name_is_not_corrected(rows: list[str], pack: int) -> None:
+    """What stands in its place may be another row that moved there, and is placed already."""
+
+    class Picky(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            if "bad" in intent.request.what:
+                return Refused(ShopError("no such thing"))
+            return await super().submit(intent)
+
+        def pack_key(self, request: Wish) -> str | None:
+            return "all" if not request.name else None
+
+        def packed(self, requests: Sequence[Wish]) -> Wish:
+            return Wish("+".join(request.what for request in requests))
+
+    shop, journal = Picky(), Durable()
+    await ended(bulk(shop, [Wish("a"), Wish("bad"), Wish("b")], journal, pack=pack))
+    assert len(shop.live()) == 2
+
+    with suppress(ChangedRequestError):
+        await ended(bulk(shop, [Wish(what) for what in rows], journal.restarted(), pack=pack))
+    assert len(shop.live()) == 2
+
+
+async def test_a_corrected_row_that_is_not_attempted_is_resumed_as_it_is_now() -> None:
+    """And not as it was refused."""
+    shop, journal = Shop(BROKE), Durable()
+    await ended(bulk(shop, [LAMP], journal))
+    again = journal.restarted()
+    run = bulk(shop, [CHAIR], again)
+    run.stop("later")
+    report = await ended(run)
+    assert [type(outcome) for outcome in report.outcomes] == [NotAttempted]
+
+    await ended(bulk(shop, None, again.restarted()))
+
+    [sold] = again.entries.values()
+    assert '"chair"' in sold.request
+    assert len(shop.live()) == 1
 
 
 @pytest.mark.parametrize("act", [Shop().acts, [STORED], [LOST] * 9])
@@ -210,6 +301,32 @@ def test_an_older_order_is_taken_at_the_end_and_said_to_be_older() -> None:
     assert outcome.order.id == "P1"
     assert "seems older than its request" in outcome.note
     assert shop.submitted == 1
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+async def test_no_order_is_cancelled_that_may_be_anothers(*, is_listed: bool) -> None:
+    """Ours was repeated; two older ones have its name, and a clock is wrong or ours hidden."""
+    shop = Dated()
+    older = [shop.store("w0"), shop.store("w0")]
+    shop.flying.time += 60
+    ours = shop.store("w0", after=0.0 if is_listed else 100 * SETTLE)
+    known = Entry(
+        key="w0",
+        digest="d",
+        request=shop.dump_request(Wish("lamp", "w0", tag="w0")),
+        state=State.PLACED,
+        attempts=2,
+        began_at=shop.flying.time + 300,
+        settled=False,
+        result=shop.dump_order(Parcel(ours.id, "w0", 5)),
+    )
+
+    report = await ended(bulk(shop, None, Durable({"w0": known})))
+
+    assert shop.live() == [older[0].id, older[1].id, ours.id]
+    [placed] = report.placed
+    assert placed.order.id == ours.id
+    assert ("a second order may exist" in placed.note) == is_listed
 
 
 def test_an_order_that_was_cancelled_since_is_told_as_it_is() -> None:
