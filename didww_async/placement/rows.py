@@ -192,10 +192,10 @@ class Rows(Generic[RequestT, OrderT]):
         """
         Whether there is certainly no order, so that the request may take its place.
 
-        A row without a name may only have moved to the place of the refused one, and of a
-        refused pack the rows may have been placed one by one.
+        A row without a name may only have moved to the place of the refused one. Packs have
+        no name either, and the rows of a refused one may have been placed one by one.
         """
-        is_over = entry.state is State.REJECTED and entry.settled and entry.rows == 1
+        is_over = entry.state is State.REJECTED and entry.settled
         return is_over and unit.is_first and not is_unnamed(unit.key)
 
     def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:

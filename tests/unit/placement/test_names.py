@@ -10,6 +10,7 @@ import pytest
 
 from didww_async.placement import (
     Answer,
+    CannotTell,
     Entry,
     Found,
     Intent,
@@ -142,6 +143,27 @@ async def test_an_order_counts_once_whoever_found_out_about_it(
     assert report.counts.spent == 5 * len(shop.live()) == 5
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_an_order_counts_once_though_both_rows_wait_for_its_twins(*, kept: bool) -> None:
+    """The first one gave up on it, the second one got it."""
+
+    class Blind(Shop):
+        async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
+            is_blind = intent.attempts == 2 and self.flying.time < begun + 3.5 * SETTLE
+            verdict = await super().look_up(intent)
+            return CannotTell(ShopError("the look failed")) if is_blind else verdict
+
+    shop = Blind(LOST, LOST)
+    begun = shop.flying.time
+    journal = Durable() if kept else None
+
+    report = await ended(bulk(shop, [LAMP, LAMP], journal, concurrency=1))
+
+    assert shop.submitted == 3
+    assert [type(outcome) for outcome in report.outcomes] == [Placed, Placed]
+    assert report.counts.spent == 5 * len(shop.live()) == 5
+
+
 async def test_a_dry_run_tells_of_both() -> None:
     """One is ordered, the other stands for the same order or is refused."""
     report = await ended(bulk(Shop(), [LAMP, LAMP, CHAIR], dry_run=True))
@@ -223,6 +245,22 @@ async def test_a_row_whose_order_may_exist_is_not_changed(act: list[object]) -> 
     assert refused.value.position == 0
     assert shop.submitted == sent
     assert list(again.entries) == ["w0"]
+
+
+async def test_a_refused_row_that_is_still_searched_for_twins_is_not_corrected() -> None:
+    """What was sent for it before it was refused may turn up."""
+    entry = Entry(
+        key="w0",
+        digest="of the lamp",
+        request=Shop().dump_request(Wish("lamp", "w0", tag="w0")),
+        state=State.REJECTED,
+        attempts=2,
+        settled=False,
+        result="out of stock",
+    )
+
+    with pytest.raises(ChangedRequestError):
+        await ended(bulk(Shop(), [CHAIR], Durable({"w0": entry})))
 
 
 async def test_rows_without_names_must_keep_their_places() -> None:
