@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -311,3 +313,44 @@ async def test_a_name_with_half_a_character_is_a_row_that_can_not_be_read(tmp_pa
 
     assert len(report.placed) == 2
     assert "can't be read" in report.rejected[0].reason
+
+
+async def test_an_input_is_read_in_one_task() -> None:
+    """A time limit in the caller's generator ends it, and what it sets is there the next time."""
+    number: ContextVar[int] = ContextVar("number", default=0)
+
+    async def rows() -> AsyncIterator[Wish]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.01):
+                while True:
+                    number.set(number.get() + 1)
+                    yield Wish("lamp", f"w{number.get()}")
+                    if number.get() == 3:
+                        await asyncio.Event().wait()
+
+    report = await bulk(Shop(), rows())
+
+    assert [placed.key for placed in report.placed] == ["w1", "w2", "w3"]
+
+
+async def test_rows_of_a_pack_that_is_not_full_are_not_lost_in_a_stop() -> None:
+    """They were read, so each has its outcome."""
+
+    class Packing(Shop):
+        def pack_key(self, request: Wish) -> str:
+            return request.what
+
+        def packed(self, requests: Sequence[Wish]) -> Wish:
+            return requests[0]
+
+    async def rows() -> AsyncIterator[Wish]:
+        yield Wish("lamp")
+        yield Wish("lamp")
+        run.stop("enough")
+        await asyncio.Event().wait()
+
+    run = bulk(Packing(), rows(), pack=3)
+
+    report = await ended(run)
+
+    assert [type(outcome) for outcome in report.outcomes] == [NotAttempted] * 2
