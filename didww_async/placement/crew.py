@@ -226,7 +226,8 @@ class Crew(Generic[RequestT, OrderT]):
                 await self._try(placement, quoted)
             elif self._stop.failure is None:  # what is refused as a whole is not to be resumed
                 await self._note(placement)
-        is_new = entry.state is not State.PLACED and not placement.follows
+        was_begun = placement.entry.attempts > entry.attempts
+        is_new = entry.state is not State.PLACED and (was_begun or not placement.follows)
         placement.counts = unit.is_first or is_new
         if placement.order is not None and self._counts(unit, placement):
             await self._budget.spend(placement.order, placement.request, quoted)
