@@ -229,6 +229,7 @@ def in_words_of_the_command(error: Exception, source: Source | None = None) -> s
     if isinstance(error, ChangedRequestError) and error.position is not None and source:
         line = f"line {source.line(error.position)} of {source.name}"
         told = told.replace(f"row {error.position} (counted from 0)", line)
+        told = told.replace("corrected a name", f"corrected its own {source.name_column}")
         told = told.replace("give it a name that", f"give it another {source.name_column}, which")
     return told
 

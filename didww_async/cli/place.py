@@ -155,7 +155,8 @@ def _explained(api: OrderApi[Any, Any]) -> str:
     default=1,
     show_default=True,
     metavar="N",
-    help="Rows to put into one order, at most, so that fewer requests do; of DIDWW only.",
+    help="Rows without a reference to put into one order, at most, so that fewer requests do; of "
+    "DIDWW only.",
 )
 @_settle_seconds
 @click.option(

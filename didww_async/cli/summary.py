@@ -19,6 +19,7 @@ from didww_async.errors import (
     TokenError,
 )
 from didww_async.placement.intent import NotAttempted, Outcome, Placed, Rejected
+from didww_async.placement.journal import is_unnamed
 from didww_async.placement.report import Report
 
 __all__ = ["EachOrderOnce", "exit_code", "show_report", "tell_how_to_go_on"]
@@ -133,6 +134,8 @@ def _tell_with_journal(report: Report[Any], recovery: Recovery[Any, Any]) -> Non
         where = "in the file that they are from"
         if recovery.source is not None:
             where = f"where they stand in {recovery.source.name}"
+            if any(is_unnamed(outcome.key) for outcome in report.rejected):
+                where += f" (those without {recovery.source.name_column} need one for that)"
         else:
             again = "place that file again with this journal"
         say(

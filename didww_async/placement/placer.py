@@ -374,13 +374,14 @@ class Placer(Generic[RequestT, OrderT]):
         pause = min(FIRST_LOOK_SECONDS, self._settle_seconds)
         while True:
             verdict = await self._look(placement)
+            may_go_on = not self.stop.reason
             match verdict:
                 case Found(orders, is_doubtful) if not is_doubtful and self._any_live(orders):
                     return verdict
                 # It may be another's, so the intent's own still has its time to turn up.
                 case Found() | NoSuchOrder() if waited >= self._settle_seconds:
                     return verdict
-                case CannotTell() if waited >= 2 * self._settle_seconds:
+                case CannotTell() if waited >= self._settle_seconds * (1 + may_go_on):
                     return verdict
                 case _:
                     pass
@@ -388,7 +389,7 @@ class Placer(Generic[RequestT, OrderT]):
             await self._clock.sleep(pause)
             waited += pause
             left = self._settle_seconds - waited
-            pause = min(pause * LOOK_SLOWDOWN, left) if left > 0 else FIRST_LOOK_SECONDS
+            pause = min(pause * LOOK_SLOWDOWN, left if left > 0 else self._settle_seconds)
 
     async def _back_off(self, begun: int) -> None:
         if begun:

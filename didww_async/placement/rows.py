@@ -190,24 +190,28 @@ class Rows(Generic[RequestT, OrderT]):
 
     def _is_corrected(self, unit: Unit[RequestT], entry: Entry) -> bool:
         """
-        Whether there is certainly no order, so that the request may take its place.
+        Whether it was refused or never sent, so that the request may take its place.
 
         A row without a name may only have moved to the place of the refused one. Packs have
         no name either, and the rows of a refused one may have been placed one by one.
         """
-        is_over = entry.state is State.REJECTED and entry.settled
+        was_sent = entry.state is not State.WAITING or entry.attempts > 0
+        is_over = entry.settled and (entry.state is State.REJECTED or not was_sent)
         return is_over and unit.is_first and not is_unnamed(unit.key)
 
     def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:
         position = unit.positions[0]
         is_placed = entry is not None and entry.state is State.PLACED
         there_is = "whose order is placed" if is_placed else "whose order may exist"
-        if is_unnamed(unit.key):
+        if entry is not None and max(entry.rows, len(unit.positions)) > 1:
+            what = f"what the journal has at its place: {entry.rows} rows packed into one order"
+            advice = "keep the rows, and `pack`, as they were"
+        elif is_unnamed(unit.key):
             what = "the row that the journal has at its place"
-            advice = (
-                "rows without names are told apart by their places, so keep these, and `pack`, "
-                "as they were"
-            )
+            advice = "rows without names are told apart by their places, so keep these as they were"
+            if entry is not None and entry.state is State.REJECTED and not entry.try_again:
+                there_is = "which was refused"
+                advice = f"{advice}, and give a row that was corrected a name"
         else:
             what = f"the request that was begun as {unit.key!r}"
             advice = (

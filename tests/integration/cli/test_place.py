@@ -305,8 +305,9 @@ def test_following_the_advice_places_each_row_once(
     """After too little money and a bad row: mend, correct in place, and the same command."""
     file, journal = tmp_path / "orders.csv", tmp_path / "run.db"
 
-    def write(*skus: str) -> None:
+    def write(*skus: str, corrected: str = ",") -> None:
         names = [f",row-{number}" if is_named else "," for number in range(len(skus))]
+        names[1] = names[1] if is_named else corrected
         rows = "".join(f"{each}{name}\n" for each, name in zip(skus, names, strict=True))
         file.write_text(f"sku_id,external_reference_id\n{rows}")
 
@@ -318,7 +319,15 @@ def test_following_the_advice_places_each_row_once(
     assert "Mend the cause first. Run the same command again" in ended.err
     assert "Correct these rows where they stand" in ended.err
     sandbox.state.balance = Decimal(100_000)
-    write(sku, sku, sandbox.state.landmarks.expensive_sku_id, sku)
+    dear = sandbox.state.landmarks.expensive_sku_id
+    write(sku, sku, dear, sku)
+    if not is_named:
+        assert "(those without external_reference_id need one for that)" in ended.err
+        ended = didww(*place)
+        assert ended.code == 5
+        assert "which was refused" in ended.err
+        assert "give a row that was corrected its own external_reference_id" in ended.err
+        write(sku, sku, dear, sku, corrected=",fixed")
     ended = didww(*place)
     assert ended.code == 0, ended.err
     assert len(sandbox.state.orders) == 4

@@ -215,6 +215,21 @@ async def test_a_refused_row_without_a_name_is_not_corrected(rows: list[str], pa
     assert len(shop.live()) == 2
 
 
+async def test_a_row_that_was_never_sent_may_be_changed_under_its_name() -> None:
+    """There is no order, and what was not sent is not to be bought by whoever resumes."""
+    shop, journal = Shop(), Durable()
+    run = bulk(shop, [LAMP], journal)
+    run.stop("later")
+    await ended(run)
+    again = journal.restarted()
+
+    report = await ended(bulk(shop, [CHAIR], again))
+
+    assert len(report.placed) == len(shop.live()) == 1
+    [sold] = again.entries.values()
+    assert '"chair"' in sold.request
+
+
 async def test_a_corrected_row_that_is_not_attempted_is_resumed_as_it_is_now() -> None:
     """And not as it was refused."""
     shop, journal = Shop(BROKE), Durable()

@@ -171,6 +171,24 @@ def test_a_plain_refusal_is_not_tried_again() -> None:
     assert shop.submitted == 1
 
 
+@pytest.mark.parametrize(("stopped", "seconds"), [(False, 2 * SETTLE), (True, SETTLE)])
+def test_looks_that_fail_are_ever_fewer(seconds: float, *, stopped: bool) -> None:
+    """Each takes its time with a server that is not there; and a run that ends waits less."""
+    shop = Shop(STORED, looks=["fails"] * 99)
+    placer = Placer(shop, Durable(), settle_seconds=SETTLE, clock=shop.flying.clock)
+    begun = shop.flying.time
+    at_work = drive(opened(shop, Durable(), WISH))
+    if stopped:
+        at_work.entry = attrs.evolve(at_work.entry, state=State.SENT, attempts=1)
+        placer.stop.because("the server is not there")
+
+    drive(placer.place(at_work, may_submit=not stopped))
+
+    assert at_work.entry.state is State.SENT
+    assert seconds <= shop.flying.time - begun <= 1.5 * seconds
+    assert shop.looked <= 10
+
+
 def test_looks_that_fail_leave_it_unconfirmed() -> None:
     """It is not sent again, as nobody can tell; the look's failure is the reason."""
     shop, journal = Shop(STORED, looks=["fails"] * 99), Durable()
