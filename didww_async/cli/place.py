@@ -406,8 +406,8 @@ def _warn(orders: OrdersFile[Any], wanted: _Wishes, connection: Connection) -> N
     """Say what may be regretted later."""
     if connection.sandbox and wanted.journal is not None:
         say(
-            f"The sandbox ends with this command, so {wanted.journal} can't be used again. For "
-            "one that stays run `didww sandbox` in another terminal."
+            f"The sandbox ends with this command, so {wanted.journal} can't be used again. (One of "
+            "DIDWW's that stays is `didww sandbox`, in another terminal.)"
         )
     if not connection.sandbox and wanted.journal is None and len(orders) > HANDFUL:
         say(
