@@ -52,19 +52,17 @@ class Budget(Generic[RequestT, OrderT]):
             LookupError: No price is known for it, so no budget can hold it.
             Exception: Whatever the provider raises.
         """
-        if self.most is None:
-            return NOTHING
         quoted = await self._provider.quote(request)
         await self._is_counted.wait()
         if quoted is None:
             raise LookupError("no price is known for it, so no budget can hold it")
-        if self._committed + quoted * self._mark_up > self.most:
+        if self.most is not None and self._committed + quoted * self._mark_up > self.most:
             self.is_spent = True
         return quoted
 
-    def hold(self, quoted: Decimal | None) -> Decimal:
+    def hold(self, quoted: Decimal) -> Decimal:
         """Hold the money of an order that is begun; how much that is."""
-        held = (quoted or NOTHING) * self._mark_up
+        held = quoted * self._mark_up
         self._committed += held
         return held
 
@@ -78,7 +76,7 @@ class Budget(Generic[RequestT, OrderT]):
         if quoted and cost > quoted:
             self._mark_up = max(self._mark_up, cost / quoted)
         cost = cost or quoted or NOTHING
-        if cost or quoted is not None or self.most is None:
+        if cost or quoted is not None:
             self._committed += cost
             return
         self._uncounted += 1

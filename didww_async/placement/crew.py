@@ -229,7 +229,8 @@ class Crew(Generic[RequestT, OrderT]):
         was_begun = placement.entry.attempts > entry.attempts
         is_new = entry.state is not State.PLACED and (was_begun or not placement.follows)
         placement.counts = unit.is_first or is_new
-        if placement.order is not None and self._counts(unit, placement):
+        is_bound = self._budget.most is not None
+        if is_bound and placement.order is not None and self._counts(unit, placement):
             await self._budget.spend(placement.order, placement.request, quoted)
 
     async def _note(self, placement: Placement[RequestT, OrderT]) -> None:
@@ -249,7 +250,7 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _try(self, placement: Placement[RequestT, OrderT], quoted: Decimal | None) -> None:
         """Place an intent while its money is held, and hold on to it if the order may exist."""
-        held = self._budget.hold(quoted)
+        held = self._budget.hold(quoted) if quoted else NOTHING
         try:
             await self._placer.place(placement, may_submit=quoted is not None)
         except JournalError:
@@ -257,13 +258,15 @@ class Crew(Generic[RequestT, OrderT]):
         except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
             placement.error = failure
         finally:
-            if placement.entry.state is not State.SENT:
+            if held and placement.entry.state is not State.SENT:
                 self._budget.release(held)
 
     async def _affordable(self, placement: Placement[RequestT, OrderT]) -> Decimal | None:
         """What an intent is quoted at; `None` if it is not to be ordered."""
         if self._stop.reason:
             return None
+        if self._budget.most is None:
+            return NOTHING
         try:
             quoted = await self._budget.quote(placement.request)
         except Exception as failure:  # noqa: BLE001  # one bad row never stops the others
