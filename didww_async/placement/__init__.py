@@ -19,6 +19,8 @@ sent      no answer                     sent        recognised: the same again; 
 sent      a look finds its order        placed      if it was sent before: search twins
 sent      no order, and it has settled  waiting     a renewed request may be begun
 sent      nobody can tell               sent        unconfirmed, until it is resumed
+rejected  begun again by the same call  waiting     if the account was refused, not the order
+rejected  corrected under its name      waiting     the new request takes the old one's place
 ========= ============================= =========== ==================================
 
 *Recognised* means: the server would know the request again by its idempotency key, and
@@ -27,10 +29,9 @@ answer that tells nothing, which it would repeat as well; *renewed* is the reque
 another key. *Settled* means: the last look was made at least `settle_seconds` after the answer was
 lost or, after a restart, after the first look. An order that was cancelled, or that seems
 older than the intent, is taken for its own only then. An order that turns up later still,
-after the request was repeated, is a
-*twin*. It is searched for right after the repetition and once more when that has
-settled; the eldest order is kept and the others are cancelled. One that can't be
-cancelled any more is named in the outcome.
+after the request was repeated, is a *twin*. It is searched for right after the repetition
+and once more when that has settled; the eldest order is kept and the others are cancelled.
+One that can't be cancelled any more is named in the outcome.
 """
 
 from didww_async.placement.intent import (
