@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Unpack
+
+import attrs
 
 from didww_async.collections.base import Creates, Lists, Updates
 from didww_async.collections.fate import LOST_ANSWERS, hides_the_fate
@@ -26,9 +30,32 @@ from didww_async.models.orders import (
 )
 from didww_async.transport import Request
 
-__all__ = ["Orders"]
+__all__ = ["Orders", "PostedOrder"]
 
 _NO_CONTENT = 204
+
+
+@attrs.define(on_setattr=attrs.setters.frozen)
+class PostedOrder:
+    """A server's answer to an order: that it is placed, as far as the status tells."""
+
+    reference: str | None
+    document: bytes
+    """As it was answered."""
+    _read: Callable[[], Order]
+
+    def order(self) -> Order:
+        """
+        The order as the server stored it.
+
+        Raises:
+            OrderUnconfirmedError: The answer can't be read.
+        """
+        try:
+            return self._read()
+        except DecodeError as error:
+            cause = error
+        raise OrderUnconfirmedError(cause, self.reference) from cause
 
 
 class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]):
@@ -67,12 +94,12 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         """
         if not isinstance(new, NewOrder):
             raise InvalidRequestError("order", f"takes a NewOrder, not {type(new).__name__}")
-        order, _ = await self.post(self.body(new), new.external_reference_id or None)
-        return order
+        posted = await self.post(self.body(new), new.external_reference_id or None)
+        return posted.order()
 
-    async def post(self, body: bytes, reference: str | None) -> tuple[Order, bytes]:
+    async def post(self, body: bytes, reference: str | None) -> PostedOrder:
         """
-        Place an order that is written already; the order, and the document that answered.
+        Place an order that is written already.
 
         `reference` is the order's `external_reference_id`, for the errors, which are those of
         `create`.
@@ -80,7 +107,6 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         request = Request("POST", self._path, body=body)
         try:
             response = await self._session.send(request)
-            return self._resource(request, response), response.body
         except asyncio.CancelledError as error:
             error.add_note(
                 "the order may have been placed; look it up by external_reference_id "
@@ -91,6 +117,8 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
             if not hides_the_fate(error):
                 raise
             cause = error
+        else:
+            return PostedOrder(reference, response.body, partial(self._resource, request, response))
         raise OrderUnconfirmedError(cause, reference) from cause
 
     async def update(self, id: str, **changes: Unpack[OrderChanges]) -> Order:  # noqa: A002

@@ -48,6 +48,7 @@ from didww_async.placement.journal import Journal, JournalError, MemoryJournal
 from didww_async.placement.provider import (
     Accepted,
     Answer,
+    Answered,
     CannotTell,
     Found,
     LookUp,
@@ -64,6 +65,7 @@ from didww_async.placement.sqlite_journal import SqliteJournal
 __all__ = [
     "Accepted",
     "Answer",
+    "Answered",
     "CannotTell",
     "Entry",
     "Found",

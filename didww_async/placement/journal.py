@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import weakref
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
@@ -92,15 +93,58 @@ class Row:
     """It was refused before its entry was looked at."""
 
 
-class Turn(asyncio.Lock):
+class Turn:
     """The lock that whoever works on a key holds, and what the last one left."""
 
-    was_left: bool = False
-    """Whether somebody was at it since the lock was made: what the journal had before is old."""
-    entry: Entry | None = None
-    """What the last one left; `None` if its order is placed and not kept."""
-    is_counted: bool = False
-    """Whether the money of its order is in the sum already."""
+    __slots__ = ("__weakref__", "_waiting", "entry", "is_counted", "is_held", "was_left")
+
+    def __init__(self) -> None:
+        self.is_held = False
+        """Whether somebody works on the key."""
+        self._waiting: deque[asyncio.Future[None]] | None = None
+        self.was_left = False
+        """Whether somebody was at it since the lock was made: what the journal had is old."""
+        self.entry: Entry | None = None
+        """What the last one left; `None` if its order is placed and not kept."""
+        self.is_counted = False
+        """Whether the money of its order is in the sum already."""
+
+    def take(self) -> bool:
+        """Hold it at once; false if somebody else does."""
+        if self.is_held:
+            return False
+        self.is_held = True
+        return True
+
+    async def acquire(self) -> None:
+        """Hold it as soon as whoever came before has had it."""
+        if self.take():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(waiter)
+        try:
+            await waiter
+        except BaseException:
+            if not waiter.cancel() and not waiter.cancelled():  # it was handed over meanwhile
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """Hand it to whoever waits the longest; nobody can take it in between."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self.is_held = False
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.release()
 
 
 class Journal(Protocol):
@@ -115,8 +159,8 @@ class Journal(Protocol):
         """The entry of a key, or `None`."""
         ...
 
-    async def put(self, entry: Entry) -> None:
-        """Keep an entry, in place of what its key had; it is durable when this returns."""
+    async def put(self, *entries: Entry) -> None:
+        """Keep entries, in place of what their keys had; they are durable when this returns."""
         ...
 
     async def add(self, entries: Iterable[Entry]) -> None:
@@ -209,9 +253,10 @@ class MemoryJournal(Turns):
         """The entry of a key, or `None`."""
         return self._entries.get(key)
 
-    async def put(self, entry: Entry) -> None:
-        """Keep an entry, in place of what its key had."""
-        self._entries[entry.key] = entry
+    async def put(self, *entries: Entry) -> None:
+        """Keep entries, in place of what their keys had."""
+        for entry in entries:
+            self._entries[entry.key] = entry
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new."""
@@ -274,13 +319,14 @@ class PassingJournal(Turns):
         """The entry of a key, or `None`."""
         return self._entries.get(key)
 
-    async def put(self, entry: Entry) -> None:
-        """Keep an entry that is open."""
-        is_over = entry.state is State.PLACED or entry.state is State.REJECTED
-        if entry.settled and is_over:
-            self._entries.pop(entry.key, None)
-        else:
-            self._entries[entry.key] = entry
+    async def put(self, *entries: Entry) -> None:
+        """Keep entries that are open."""
+        for entry in entries:
+            is_over = entry.state is State.PLACED or entry.state is State.REJECTED
+            if entry.settled and is_over:
+                self._entries.pop(entry.key, None)
+            else:
+                self._entries[entry.key] = entry
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep nothing: what was not attempted is not asked for again."""

@@ -23,6 +23,8 @@ from didww_async.placement.intent import (
 from didww_async.placement.journal import Journal
 from didww_async.placement.provider import (
     Accepted,
+    Answer,
+    Answered,
     CannotTell,
     Found,
     LookUp,
@@ -81,6 +83,8 @@ class Placement(Generic[RequestT, OrderT]):
 
     entry: Entry
     request: RequestT
+    before: Entry | None = None
+    """The entry as it was before the request that is under way."""
     order: OrderT | None = None
     """The order if it is placed, unless it was read from a journal and nobody looked at it yet."""
     error: Exception | None = None
@@ -197,9 +201,51 @@ class Placer(Generic[RequestT, OrderT]):
         nothing is ordered: an order that may exist is looked for, and that is all.
         """
         self._reopen(placement)
-        if (self.adopts or placement.entry.adopts) and not await self._adopted(placement):
+        if self.looks_first(placement) and not await self._adopted(placement):
             return
-        for begun in range(MOST_ATTEMPTS + 1):
+        await self._go_on(placement, 0, may_submit=may_submit)
+
+    def looks_first(self, placement: Placement[RequestT, OrderT]) -> bool:
+        """Whether an order that has the intent's reference already is taken over."""
+        return self.adopts or placement.entry.adopts
+
+    def begin(self, placement: Placement[RequestT, OrderT]) -> Intent[RequestT]:
+        """What to submit; the entry that tells of it has to be in the journal before."""
+        before = placement.before = placement.entry
+        repeated = before.attempts > 0
+        doubles = repeated and before.state is not State.SENT and self._provider.repeats_can_double
+        placement.entry = changed(
+            before,
+            state=State.SENT,
+            attempts=before.attempts + 1,
+            began_at=before.began_at if repeated else self._clock.now(),
+            settled=before.settled and not doubles,
+        )
+        placement.error = None
+        return self._intent(placement)
+
+    async def withdraw(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Take back what was begun and certainly did nothing."""
+        before = placement.before
+        assert before is not None, "it was begun"
+        entry = placement.entry
+        # Attempts are counted that may have done something, and this one did not.
+        placement.entry = changed(before, request=entry.request, settled=entry.settled)
+        await self._journal.put(placement.entry)
+
+    def accept(self, placement: Placement[RequestT, OrderT], accepted: Accepted[OrderT]) -> None:
+        """Note that the order is placed; the journal does not know yet."""
+        self._note_placed(placement, accepted.order, was_found=False, text=accepted.text)
+
+    async def go_on(self, placement: Placement[RequestT, OrderT], answer: Answer[OrderT]) -> None:
+        """Take an intent as far as it goes whose first request has its answer."""
+        if await self._answered(placement, answer):
+            await self._go_on(placement, 1, may_submit=True)
+
+    async def _go_on(
+        self, placement: Placement[RequestT, OrderT], first: int, *, may_submit: bool
+    ) -> None:
+        for begun in range(first, MOST_ATTEMPTS + 1):
             may_begin = may_submit and begun < MOST_ATTEMPTS and not (begun and self.stop.reason)
             if placement.entry.state is State.SENT and may_begin and self._recognised(placement):
                 await self._back_off(begun)
@@ -281,20 +327,14 @@ class Placer(Generic[RequestT, OrderT]):
 
     async def _submit(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Ask for the order; false if it is not to be asked for again in this run."""
-        before = placement.entry
-        recognised = before.state is State.SENT
-        repeated = before.attempts > 0
-        doubles = repeated and not recognised and self._provider.repeats_can_double
-        entry = placement.entry = changed(
-            before,
-            state=State.SENT,
-            attempts=before.attempts + 1,
-            began_at=before.began_at if repeated else self._clock.now(),
-            settled=before.settled and not doubles,
-        )
-        placement.error = None
-        await self._journal.put(entry)
-        answer = await self._provider.submit(self._intent(placement))
+        intent = self.begin(placement)
+        await self._journal.put(placement.entry)
+        return await self._answered(placement, await self._provider.submit(intent))
+
+    async def _answered(
+        self, placement: Placement[RequestT, OrderT], answer: Answer[OrderT]
+    ) -> bool:
+        """Do as the answer says; false if the order is not to be asked for again in this run."""
         while isinstance(answer, PutOff):
             placement.error = answer.error
             if answer.used_up:
@@ -303,17 +343,13 @@ class Placer(Generic[RequestT, OrderT]):
                 answer = NotSent(answer.error)
             else:
                 answer = await self._provider.submit(self._intent(placement))
-        match answer:
+        match answer.read() if isinstance(answer, Answered) else answer:
             case Accepted(order, text):
                 await self._placed(placement, order, was_found=False, text=text)
             case NotSent(error, stop):
                 self.stop.because(stop)
-                # Attempts are counted that may have done something, and this one did not.
                 placement.error = error
-                placement.entry = changed(
-                    before, request=placement.entry.request, settled=entry.settled
-                )
-                await self._journal.put(placement.entry)
+                await self.withdraw(placement)
                 return False
             case NoAnswer(error, used_up):
                 placement.error, placement.used_up = error, used_up
@@ -321,10 +357,15 @@ class Placer(Generic[RequestT, OrderT]):
                 self.stop.because(stop)
                 placement.error = error
                 placement.entry = changed(placement.entry, try_again=bool(stop) or may_pass)
-                if unsure or (repeated and not recognised):
+                if unsure or self._may_have_acted(placement):
                     return await self._refused_again(placement, error)
                 await self._rejected(placement, error)
         return True
+
+    def _may_have_acted(self, placement: Placement[RequestT, OrderT]) -> bool:
+        """Whether a request before this one may have made the order, which is now refused."""
+        before = placement.before
+        return before is not None and before.attempts > 0 and before.state is not State.SENT
 
     async def _refused_again(
         self, placement: Placement[RequestT, OrderT], error: Exception
@@ -472,6 +513,12 @@ class Placer(Generic[RequestT, OrderT]):
         was_found: bool,
         text: str = "",
     ) -> None:
+        self._note_placed(placement, order, was_found=was_found, text=text)
+        await self._journal.put(placement.entry)
+
+    def _note_placed(
+        self, placement: Placement[RequestT, OrderT], order: OrderT, *, was_found: bool, text: str
+    ) -> None:
         entry = placement.entry
         note = entry.note
         if was_found and not self._provider.is_live(order):
@@ -485,7 +532,6 @@ class Placer(Generic[RequestT, OrderT]):
             was_found=was_found,
             try_again=False,
         )
-        await self._journal.put(placement.entry)
 
     def _keeps(self, entry: Entry) -> bool:
         """Whether somebody will ask for the order again: a search for twins may."""

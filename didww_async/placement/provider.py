@@ -14,6 +14,7 @@ from didww_async.placement.intent import Intent
 __all__ = [
     "Accepted",
     "Answer",
+    "Answered",
     "CannotTell",
     "Found",
     "LookUp",
@@ -86,7 +87,22 @@ class NoAnswer:
     """
 
 
-Answer: TypeAlias = Accepted[OrderT_co] | Refused | NotSent | PutOff | NoAnswer
+@attrs.define(on_setattr=attrs.setters.frozen)
+class Answered(Generic[OrderT_co]):
+    """
+    The server took the request, and its answer is there to be read.
+
+    Who places many orders reads many answers at once, which takes less time than each of
+    them between two requests.
+    """
+
+    read: Callable[[], Accepted[OrderT_co] | NoAnswer]
+    """What it says; `NoAnswer` if it can't be read. Called once."""
+
+
+Answer: TypeAlias = (
+    Accepted[OrderT_co] | Answered[OrderT_co] | Refused | NotSent | PutOff | NoAnswer
+)
 
 
 @attrs.frozen

@@ -120,10 +120,10 @@ class SqliteJournal(Turns):
         row = await self._do(lambda db: db.execute(_GET, (key,)).fetchone())
         return None if row is None else _entry(row)
 
-    async def put(self, entry: Entry) -> None:
-        """Keep an entry, in place of what its key had; it is durable when this returns."""
+    async def put(self, *entries: Entry) -> None:
+        """Keep entries, in place of what their keys had; they are durable when this returns."""
         loop = asyncio.get_running_loop()
-        job = _Job(None, loop.create_future(), loop, entry)
+        job = _Job(None, loop.create_future(), loop, entries)
         self._ask(job)
         await cast("asyncio.Future[object]", job.answer)
 
@@ -247,12 +247,11 @@ class SqliteJournal(Turns):
         try:
             puts: list[tuple[object, ...]] = []
             for job in jobs:
-                if job.entry is not None:
-                    puts.append(_values(job.entry))
+                if job.work is None:
+                    puts += map(_values, job.entries)
                     continue
                 _insert(self._connection, _INSERT, puts, _OVER)
                 puts.clear()
-                assert job.work is not None, "it has an entry or work"
                 job.result = job.work(self._connection)
             _insert(self._connection, _INSERT, puts, _OVER)
             self._connection.commit()
@@ -271,11 +270,11 @@ class SqliteJournal(Turns):
 @attrs.define
 class _Job:
     work: Work[Any] | None
+    """`None` if it is to put entries: those of one commit are written together."""
     answer: asyncio.Future[Any] | Future[Any]
     loop: asyncio.AbstractEventLoop | None = None
     """The event loop of whoever awaits the answer; `None` if a thread waits for it."""
-    entry: Entry | None = None
-    """What to put, instead of work: those of one commit are written together."""
+    entries: Sequence[Entry] = ()
     result: Any = None
 
     def settle(self) -> None:

@@ -13,6 +13,7 @@ import copy
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from secrets import token_hex
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ import attrs
 
 from didww_async.collections.account import Balances, CapacityPools
 from didww_async.collections.catalogue import DidGroups
-from didww_async.collections.orders import Orders
+from didww_async.collections.orders import Orders, PostedOrder
 from didww_async.errors import (
     ApiStatusError,
     AuthenticationError,
@@ -47,6 +48,7 @@ from didww_async.models.orders import NewOrder, Order, OrderFilter, OrderStatus
 from didww_async.placement import (
     Accepted,
     Answer,
+    Answered,
     CannotTell,
     Found,
     Intent,
@@ -160,14 +162,20 @@ class DidwwProvider(Provider[NewOrder, Order]):
         reference = self.reference(intent.request)
         if "," in reference:
             return Refused(InvalidRequestError("external_reference_id", _COMMA))
+        kept = self._sends_what_is_kept
         try:
-            if self._sends_what_is_kept:
-                order, document = await self._orders.post(intent.text.encode(), reference)
-                return Accepted(order, document.decode())
-            order, _ = await self._orders.post(self._orders.body(intent.request), reference)
-            return Accepted(order)
+            body = intent.text.encode() if kept else self._orders.body(intent.request)
+            posted = await self._orders.post(body, reference)
         except DidwwError as error:
             return _answer_to(error)
+        return Answered(partial(self._accepted, posted))
+
+    def _accepted(self, posted: PostedOrder) -> Accepted[Order] | NoAnswer:
+        try:
+            order = posted.order()
+        except OrderUnconfirmedError as error:
+            return NoAnswer(error)
+        return Accepted(order, posted.document.decode() if self._sends_what_is_kept else "")
 
     async def look_up(self, intent: Intent[NewOrder]) -> LookUp[Order]:
         """List the orders with the request's reference, the eldest first."""

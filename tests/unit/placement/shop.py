@@ -281,10 +281,10 @@ class Durable(MemoryJournal):
         await instant()
         return found
 
-    async def put(self, entry: Entry) -> None:
-        """Keep an entry."""
+    async def put(self, *entries: Entry) -> None:
+        """Keep entries."""
         await instant()
-        await super().put(entry)
+        await super().put(*entries)
         await instant()
 
     async def add(self, entries: Iterable[Entry]) -> None:

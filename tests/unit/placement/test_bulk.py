@@ -456,11 +456,11 @@ class Failing(Durable):
         super().__init__()
         self.room = room
 
-    async def put(self, entry: Entry) -> None:
-        self.room -= 1
+    async def put(self, *entries: Entry) -> None:
+        self.room -= len(entries)
         if self.room < 0:
             raise JournalError("no room")
-        await super().put(entry)
+        await super().put(*entries)
 
 
 @pytest.mark.parametrize("room", range(9))
@@ -491,9 +491,9 @@ async def test_a_run_without_a_journal_keeps_nothing_of_unnamed_rows(
     most = 0
     put = PassingJournal.put
 
-    async def watched(journal: PassingJournal, entry: Entry) -> None:
+    async def watched(journal: PassingJournal, *entries: Entry) -> None:
         nonlocal most
-        await put(journal, entry)
+        await put(journal, *entries)
         most = max(most, len(journal._entries))
 
     monkeypatch.setattr(PassingJournal, "put", watched)
@@ -588,10 +588,11 @@ async def test_a_journal_that_fails_while_settling_is_an_error() -> None:
     class Late(Durable):
         searched = 0
 
-        async def put(self, entry: Entry) -> None:
-            if entry.state is State.PLACED and entry.settled and entry.attempts > 1:
-                raise JournalError("no room")
-            await super().put(entry)
+        async def put(self, *entries: Entry) -> None:
+            for entry in entries:
+                if entry.state is State.PLACED and entry.settled and entry.attempts > 1:
+                    raise JournalError("no room")
+            await super().put(*entries)
 
     with pytest.raises(JournalError, match="no room"):
         await ended(bulk(Shop(LOST), wishes(1), Late()))

@@ -175,9 +175,9 @@ async def test_a_row_is_told_from_those_of_the_same_key(journal: Journal) -> Non
 async def test_a_key_has_one_turn(journal: Journal) -> None:
     """Whoever comes second waits; another key is free."""
     async with journal.turn("one"):
-        assert journal.turn("one").locked()
-        assert not journal.turn("two").locked()
-    assert not journal.turn("one").locked()
+        assert journal.turn("one").is_held
+        assert not journal.turn("two").is_held
+    assert not journal.turn("one").is_held
 
 
 async def test_a_turn_is_free_after_a_cancellation(journal: Journal) -> None:
@@ -195,7 +195,7 @@ async def test_a_turn_is_free_after_a_cancellation(journal: Journal) -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    assert not journal.turn("one").locked()
+    assert not journal.turn("one").is_held
 
 
 async def test_open_keys_are_in_the_order_in_which_they_came(journal: Journal) -> None:

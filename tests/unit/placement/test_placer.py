@@ -52,9 +52,9 @@ class Told(Durable):
         super().__init__(entries)
         self._seen = shop.seen
 
-    async def put(self, entry: Entry) -> None:
-        await super().put(entry)
-        self._seen.append(entry.state.value)
+    async def put(self, *entries: Entry) -> None:
+        await super().put(*entries)
+        self._seen += [entry.state.value for entry in entries]
 
 
 def seen(shop: Shop, journal: Told | None = None) -> list[str]:

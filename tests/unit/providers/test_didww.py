@@ -42,6 +42,7 @@ from didww_async import (
     UnknownOrderItem,
     ValidationError,
 )
+from didww_async.collections.orders import PostedOrder
 from didww_async.errors import (
     ChangedRequestError,
     JournalError,
@@ -52,6 +53,7 @@ from didww_async.jsonapi import ErrorObject, JsonApiSerializer
 from didww_async.models.base import registry
 from didww_async.placement import (
     Accepted,
+    Answered,
     CannotTell,
     Found,
     Intent,
@@ -172,11 +174,12 @@ class Orders:
         """What its serializer makes of it."""
         return self.serializer.encode_new(new)
 
-    async def post(self, body: bytes, reference: str | None) -> tuple[Any, bytes]:
+    async def post(self, body: bytes, reference: str | None) -> PostedOrder:
         """The next answer."""
         self.asked.append({"post": json.loads(body), "reference": reference})
         stored = self._next()
-        return stored, JsonApiSerializer(registry).encode_resource(stored)
+        document = JsonApiSerializer(registry).encode_resource(stored)
+        return PostedOrder(reference, document, lambda: stored)
 
     async def cancel(self, identity: str) -> None:
         """The next answer."""
@@ -262,7 +265,10 @@ async def test_a_stored_order_is_accepted() -> None:
     made = order()
     placing = provider(made)
 
-    assert await placing.submit(wanted(NEW)) == Accepted(made, placing.dump_order(made))
+    answer = await placing.submit(wanted(NEW))
+
+    assert isinstance(answer, Answered)
+    assert answer.read() == Accepted(made, placing.dump_order(made))
 
 
 async def test_what_is_sent_is_what_the_journal_has() -> None:
@@ -287,7 +293,8 @@ async def test_a_serializer_of_the_users_writes_what_is_sent() -> None:
 
     answer = await with_orders(orders).submit(wanted(NEW))
 
-    assert answer == Accepted(order())
+    assert isinstance(answer, Answered)
+    assert answer.read() == Accepted(order())
     assert orders.asked[0]["post"]["DATA"]["TYPE"] == "ORDERS"
 
 
