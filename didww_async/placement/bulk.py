@@ -158,14 +158,16 @@ class BulkRun(Generic[RequestT, OrderT]):
         try:
             with self._open_journal() as given, closing(PassingJournal()) as passing:
                 crew = await self._crew(passing if given is None else given)
-                async with aclosing(crew.outcomes()) as outcomes:
-                    async for outcome, cost in outcomes:
-                        self.counts.add(outcome, cost)
-                        self.counts.requests = crew.requests
-                        self.counts.elapsed_seconds = time.monotonic() - began
-                        if self._is_watched:
-                            await self._announce(outcome)
-                        yield outcome
+                async with aclosing(crew.outcomes()) as told:
+                    async for ready in told:
+                        while ready:
+                            outcome, cost = ready.popleft()
+                            self.counts.add(outcome, cost)
+                            self.counts.requests = crew.requests
+                            self.counts.elapsed_seconds = time.monotonic() - began
+                            if self._is_watched:
+                                await self._announce(outcome)
+                            yield outcome
                 self.counts.requests = crew.requests
             if self._stop.failure is not None:
                 raise self._stop.failure

@@ -209,8 +209,8 @@ class Placer(Generic[RequestT, OrderT]):
         """Whether an order that has the intent's reference already is taken over."""
         return self.adopts or placement.entry.adopts
 
-    def begin(self, placement: Placement[RequestT, OrderT]) -> Intent[RequestT]:
-        """What to submit; the entry that tells of it has to be in the journal before."""
+    def begin(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Note that a request leaves; the journal has to have the entry before it does."""
         before = placement.before = placement.entry
         repeated = before.attempts > 0
         doubles = repeated and before.state is not State.SENT and self._provider.repeats_can_double
@@ -222,16 +222,27 @@ class Placer(Generic[RequestT, OrderT]):
             settled=before.settled and not doubles,
         )
         placement.error = None
-        return self._intent(placement)
 
-    async def withdraw(self, placement: Placement[RequestT, OrderT]) -> None:
-        """Take back what was begun and certainly did nothing."""
-        before = placement.before
-        assert before is not None, "it was begun"
+    def intent(self, placement: Placement[RequestT, OrderT]) -> Intent[RequestT]:
+        """The intent as its provider sees it."""
         entry = placement.entry
-        # Attempts are counted that may have done something, and this one did not.
-        placement.entry = changed(before, request=entry.request, settled=entry.settled)
-        await self._journal.put(placement.entry)
+        return Intent(
+            key=entry.key,
+            request=placement.request,
+            text=entry.request,
+            attempts=entry.attempts,
+            began_at=entry.began_at or None,
+            adopts=entry.adopts,
+        )
+
+    async def withdraw(self, *placements: Placement[RequestT, OrderT]) -> None:
+        """Take back what was begun and certainly did nothing."""
+        for placement in placements:
+            entry, before = placement.entry, placement.before
+            assert before is not None, "it was begun"
+            # Attempts are counted that may have done something, and this one did not.
+            placement.entry = changed(before, request=entry.request, settled=entry.settled)
+        await self._journal.put(*[placement.entry for placement in placements])
 
     def accept(self, placement: Placement[RequestT, OrderT], accepted: Accepted[OrderT]) -> None:
         """Note that the order is placed; the journal does not know yet."""
@@ -307,29 +318,18 @@ class Placer(Generic[RequestT, OrderT]):
                 pass
         return True
 
-    def _intent(self, placement: Placement[RequestT, OrderT]) -> Intent[RequestT]:
-        entry = placement.entry
-        return Intent(
-            key=entry.key,
-            request=placement.request,
-            text=entry.request,
-            attempts=entry.attempts,
-            began_at=entry.began_at or None,
-            adopts=entry.adopts,
-        )
-
     async def _look(self, placement: Placement[RequestT, OrderT]) -> LookUp[OrderT]:
-        return await self._provider.look_up(self._intent(placement))
+        return await self._provider.look_up(self.intent(placement))
 
     def _recognised(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Whether the server would answer the request again, instead of carrying it out again."""
-        return not placement.used_up and self._provider.repeats_safely(self._intent(placement))
+        return not placement.used_up and self._provider.repeats_safely(self.intent(placement))
 
     async def _submit(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Ask for the order; false if it is not to be asked for again in this run."""
-        intent = self.begin(placement)
+        self.begin(placement)
         await self._journal.put(placement.entry)
-        return await self._answered(placement, await self._provider.submit(intent))
+        return await self._answered(placement, await self._provider.submit(self.intent(placement)))
 
     async def _answered(
         self, placement: Placement[RequestT, OrderT], answer: Answer[OrderT]
@@ -342,7 +342,7 @@ class Placer(Generic[RequestT, OrderT]):
             if not await self._pause(answer.seconds):
                 answer = NotSent(answer.error)
             else:
-                answer = await self._provider.submit(self._intent(placement))
+                answer = await self._provider.submit(self.intent(placement))
         match answer.read() if isinstance(answer, Answered) else answer:
             case Accepted(order, text):
                 await self._placed(placement, order, was_found=False, text=text)

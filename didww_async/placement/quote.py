@@ -111,7 +111,7 @@ async def quote(
     return Quote(rows=rows, available_balance=await provider.funds())
 
 
-async def _units(reader: Rows[RequestT, OrderT]) -> AsyncGenerator[Unit[RequestT], None]:
+async def _units(reader: Rows[RequestT, OrderT]) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
     try:
         while units := await reader.read(READ_AT_ONCE):
             for unit in units:
@@ -121,7 +121,7 @@ async def _units(reader: Rows[RequestT, OrderT]) -> AsyncGenerator[Unit[RequestT
 
 
 async def _quoted(
-    provider: Provider[RequestT, OrderT], unit: Unit[RequestT], taken: Counter[str]
+    provider: Provider[RequestT, OrderT], unit: Unit[RequestT, OrderT], taken: Counter[str]
 ) -> list[QuotedRow]:
     price: Decimal | None = None
     problem = ""

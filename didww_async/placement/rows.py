@@ -43,7 +43,7 @@ class ChangedRequestError(JournalError):
 
 
 @attrs.define
-class Unit(Generic[RequestT]):
+class Unit(Generic[RequestT, OrderT]):
     """What becomes one order: one row of the input, or several that are packed together."""
 
     positions: Sequence[int]
@@ -58,6 +58,10 @@ class Unit(Generic[RequestT]):
     admitted: Admitted | None = None
     turn: Turn | None = None
     """Held on to from before its entry was read, so that no later entry is missed."""
+    begun: Placement[RequestT, OrderT] | None = None
+    """Its placement, if that is begun: its request is the next thing to happen."""
+    is_sent: bool = False
+    """Whether the request of what was begun has left, or may have."""
 
     @property
     def request(self) -> RequestT:
@@ -104,17 +108,17 @@ class Rows(Generic[RequestT, OrderT]):
         self._pack = pack
         self._awaited = AwaitedInput(requests) if isinstance(requests, AsyncIterable) else None
         rows = requests if self._awaited is None else self._awaited.rows()
-        self._units = self._packs(rows) if pack > 1 else _singles(rows)
+        self._units = self._packs(rows) if pack > 1 else self._singles(rows)
         self.is_ready = not isinstance(requests, AsyncIterable)
         """Whether the next row is there at once; one that is awaited may be long in coming."""
-        self._left: deque[Unit[RequestT]] = deque()
+        self._left: deque[Unit[RequestT, OrderT]] = deque()
         self._failure: Exception | None = None
 
-    async def read(self, most: int) -> list[Unit[RequestT]]:
+    async def read(self, most: int) -> list[Unit[RequestT, OrderT]]:
         """The next units, as many at most; none at the end of the input."""
         if self._failure is not None:
             raise self._failure
-        units: list[Unit[RequestT]] = []
+        units: list[Unit[RequestT, OrderT]] = []
         try:
             for _ in range(most):
                 unit = self._left.popleft() if self._left else await anext(self._units, None)
@@ -139,7 +143,7 @@ class Rows(Generic[RequestT, OrderT]):
         if self._awaited is not None:
             await self._awaited.close()
 
-    async def admit(self, units: Sequence[Unit[RequestT]]) -> None:
+    async def admit(self, units: Sequence[Unit[RequestT, OrderT]]) -> None:
         """Note units in the journal, and learn what it has of them."""
         for unit in units:
             unit.turn = self._journal.turn(unit.key)
@@ -151,14 +155,14 @@ class Rows(Generic[RequestT, OrderT]):
             if entry is not None and entry.rows < len(unit.positions) and unit.problem is None:
                 self._cut(unit, entry.rows)
 
-    def single(self, unit: Unit[RequestT], index: int) -> Unit[RequestT]:
+    def single(self, unit: Unit[RequestT, OrderT], index: int) -> Unit[RequestT, OrderT]:
         """One row of a pack as a unit of its own."""
         position = unit.positions[index]
         single = self._named(Unit([position], [unit.requests[index]]))
         single.key = f"{unnamed_key(position, self._name)} alone"
         return single
 
-    def placement(self, unit: Unit[RequestT]) -> Placement[RequestT, OrderT]:
+    def placement(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT]:
         """
         Where a unit stands.
 
@@ -188,7 +192,7 @@ class Rows(Generic[RequestT, OrderT]):
         )
         return Placement(made, request, follows=not unit.is_first, corrects=corrects)
 
-    def _is_corrected(self, unit: Unit[RequestT], entry: Entry) -> bool:
+    def _is_corrected(self, unit: Unit[RequestT, OrderT], entry: Entry) -> bool:
         """
         Whether it was refused or never sent, so that the request may take its place.
 
@@ -199,7 +203,7 @@ class Rows(Generic[RequestT, OrderT]):
         is_over = entry.settled and (entry.state is State.REJECTED or not was_sent)
         return is_over and unit.is_first and not is_unnamed(unit.key)
 
-    def _changed(self, unit: Unit[RequestT], entry: Entry | None) -> ChangedRequestError:
+    def _changed(self, unit: Unit[RequestT, OrderT], entry: Entry | None) -> ChangedRequestError:
         position = unit.positions[0]
         is_placed = entry is not None and entry.state is State.PLACED
         there_is = "whose order is placed" if is_placed else "whose order may exist"
@@ -223,7 +227,7 @@ class Rows(Generic[RequestT, OrderT]):
             position,
         )
 
-    def _named(self, unit: Unit[RequestT]) -> Unit[RequestT]:
+    def _named(self, unit: Unit[RequestT, OrderT]) -> Unit[RequestT, OrderT]:
         position = unit.positions[0]
         unit.key = unnamed_key(position, self._name)
         try:
@@ -239,7 +243,7 @@ class Rows(Generic[RequestT, OrderT]):
             unit.problem = error
         return unit
 
-    def _cut(self, unit: Unit[RequestT], rows: int) -> None:
+    def _cut(self, unit: Unit[RequestT, OrderT], rows: int) -> None:
         """Keep what was packed before, and let rows that came since be a unit of their own."""
         self._left.append(Unit(unit.positions[rows:], unit.requests[rows:]))
         unit.positions, unit.requests = unit.positions[:rows], unit.requests[:rows]
@@ -248,10 +252,10 @@ class Rows(Generic[RequestT, OrderT]):
 
     async def _packs(
         self, requests: Iterable[RequestT] | AsyncIterable[RequestT]
-    ) -> AsyncGenerator[Unit[RequestT], None]:
+    ) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
         """Rows of one kind together, in the order of the input and of nothing else."""
         packs: dict[Hashable, tuple[list[int], list[RequestT]]] = {}
-        async with aclosing(_singles(requests)) as singles:
+        async with aclosing(self._singles(requests)) as singles:
             async for single in singles:
                 kind = self._kind(single.request)
                 if kind is None:
@@ -268,25 +272,25 @@ class Rows(Generic[RequestT, OrderT]):
         for pack in packs.values():
             yield Unit(*pack)
 
+    async def _singles(
+        self,
+        requests: Iterable[RequestT] | AsyncIterable[RequestT],
+    ) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
+        position = 0
+        if isinstance(requests, AsyncIterable):
+            async for request in requests:
+                yield Unit([position], [request])
+                position += 1
+        else:
+            for request in requests:
+                yield Unit([position], [request])
+                position += 1
+
     def _kind(self, request: RequestT) -> Hashable:
         try:
             return self._provider.pack_key(request)
         except Exception:  # noqa: BLE001  # no request at all: told when its turn comes
             return None
-
-
-async def _singles(
-    requests: Iterable[RequestT] | AsyncIterable[RequestT],
-) -> AsyncGenerator[Unit[RequestT], None]:
-    position = 0
-    if isinstance(requests, AsyncIterable):
-        async for request in requests:
-            yield Unit([position], [request])
-            position += 1
-    else:
-        for request in requests:
-            yield Unit([position], [request])
-            position += 1
 
 
 class OpenRows(Generic[RequestT, OrderT]):
@@ -301,11 +305,11 @@ class OpenRows(Generic[RequestT, OrderT]):
         self._keys: deque[str] | None = None
         self._position = 0
 
-    async def read(self, most: int) -> list[Unit[RequestT]]:
+    async def read(self, most: int) -> list[Unit[RequestT, OrderT]]:
         """The next units, as many at most; none at the end."""
         if self._keys is None:
             self._keys = deque(await self._journal.open_keys())
-        units: list[Unit[RequestT]] = []
+        units: list[Unit[RequestT, OrderT]] = []
         while self._keys and len(units) < most:
             key = self._keys.popleft()
             turn = self._journal.turn(key)
@@ -325,7 +329,7 @@ class OpenRows(Generic[RequestT, OrderT]):
     async def close(self) -> None:
         """Nothing is left open."""
 
-    def placement(self, unit: Unit[RequestT]) -> Placement[RequestT, OrderT]:
+    def placement(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT]:
         """Where a unit stands."""
         entry = unit.entry
         assert entry is not None, "it was read from the journal"
