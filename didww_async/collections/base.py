@@ -19,7 +19,7 @@ from didww_async.errors import DecodeError, InvalidRequestError
 from didww_async.jsonapi import Document, DocumentError, InvalidInputError, Resource, Serializer
 from didww_async.jsonapi.query import Names, QueryEncoder, check_members
 from didww_async.models.base import registry
-from didww_async.transport import Request, Response, Session
+from didww_async.transport import Request, Session
 
 __all__ = ["Api", "Collection", "Creates", "Deletes", "Gets", "Lists", "Updates"]
 
@@ -89,18 +89,17 @@ class Collection(Generic[ResourceT]):
         return f"{self._path}/{identity}"
 
     async def _one(self, request: Request, fields: Any = None) -> ResourceT:
-        return self._resource(request, await self._session.send(request), fields)
+        response = await self._session.send(request)
+        return self._resource(request.method, response.status, response.body, fields)
 
-    def _resource(self, request: Request, response: Response, fields: Any = None) -> ResourceT:
+    def _resource(self, method: str, status: int, body: bytes, fields: Any = None) -> ResourceT:
         document: Document[ResourceT] = self._decoded(
-            request,
-            response,
-            lambda: self._serializer.decode_one(response.body, self._model, fields),
+            method, status, lambda: self._serializer.decode_one(body, self._model, fields)
         )
         return document.data
 
     def _decoded(
-        self, request: Request, response: Response, decode: Callable[[], Document[Any]]
+        self, method: str, status: int, decode: Callable[[], Document[Any]]
     ) -> Document[Any]:
         try:
             return decode()
@@ -109,7 +108,7 @@ class Collection(Generic[ResourceT]):
         except Exception as error:  # noqa: BLE001  # whatever breaks here, the request was answered
             problem, path = f"the serializer failed with {type(error).__name__}", ""
         url = self._session.base_url + self._path
-        failure = DecodeError(request.method, url, response.status, problem, path)
+        failure = DecodeError(method, url, status, problem, path)
         raise self._session.redacted(failure)
 
 
@@ -185,8 +184,8 @@ class Lists(Collection[ResourceT], Generic[ResourceT, FilterT]):
                 request = Request("GET", link, is_link=True)
             response = await self._session.send(request)
             document: Document[tuple[ResourceT, ...]] = self._decoded(
-                request,
-                response,
+                request.method,
+                response.status,
                 lambda: self._serializer.decode_many(response.body, self._model, fieldsets),
             )
             url = self._session.base_url + self._path
@@ -234,7 +233,7 @@ class Updates(Gets[ResourceT]):
         response = await self._session.send(request)
         if response.status == 204:  # noqa: PLR2004  # done, and nothing to read (JSON:API 1.0)
             return await self.get(identity)
-        return self._resource(request, response)
+        return self._resource(request.method, response.status, response.body)
 
 
 class Deletes(Collection[ResourceT]):

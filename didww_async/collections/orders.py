@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
 from typing import Unpack
 
 import attrs
@@ -40,22 +38,8 @@ class PostedOrder:
     """A server's answer to an order: that it is placed, as far as the status tells."""
 
     reference: str | None
+    status: int
     document: bytes
-    """As it was answered."""
-    _read: Callable[[], Order]
-
-    def order(self) -> Order:
-        """
-        The order as the server stored it.
-
-        Raises:
-            OrderUnconfirmedError: The answer can't be read.
-        """
-        try:
-            return self._read()
-        except DecodeError as error:
-            cause = error
-        raise OrderUnconfirmedError(cause, self.reference) from cause
 
 
 class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]):
@@ -94,12 +78,11 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         """
         if not isinstance(new, NewOrder):
             raise InvalidRequestError("order", f"takes a NewOrder, not {type(new).__name__}")
-        posted = await self.post(self.body(new), new.external_reference_id or None)
-        return posted.order()
+        return self.read(await self.post(self.body(new), new.external_reference_id or None))
 
     async def post(self, body: bytes, reference: str | None) -> PostedOrder:
         """
-        Place an order that is written already.
+        Place an order that is written already; `read` reads the answer.
 
         `reference` is the order's `external_reference_id`, for the errors, which are those of
         `create`.
@@ -118,8 +101,21 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
                 raise
             cause = error
         else:
-            return PostedOrder(reference, response.body, partial(self._resource, request, response))
+            return PostedOrder(reference, response.status, response.body)
         raise OrderUnconfirmedError(cause, reference) from cause
+
+    def read(self, posted: PostedOrder) -> Order:
+        """
+        The order as the server stored it.
+
+        Raises:
+            OrderUnconfirmedError: The answer can't be read.
+        """
+        try:
+            return self._resource("POST", posted.status, posted.document)
+        except DecodeError as error:
+            cause = error
+        raise OrderUnconfirmedError(cause, posted.reference) from cause
 
     async def update(self, id: str, **changes: Unpack[OrderChanges]) -> Order:  # noqa: A002
         """

@@ -30,9 +30,6 @@ OrderT = TypeVar("OrderT")
 
 MOST_READ = 64
 _Repeated: TypeAlias = tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]
-_Sent: TypeAlias = tuple[
-    Unit[RequestT, OrderT], Placement[RequestT, OrderT], Accepted[OrderT] | Answered[OrderT]
-]
 
 
 class Crew(Generic[RequestT, OrderT]):
@@ -69,7 +66,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._held: dict[int, Unit[RequestT, OrderT]] = {}
         """The units whose turns are held, by the positions of their first rows."""
         self._waiting: set[asyncio.Task[None]] = set()
-        self._answered: list[_Sent[RequestT, OrderT]] = []
+        self._answered: list[Unit[RequestT, OrderT]] = []
         self._has_answers = asyncio.Event()
         self._all_sent = False
         self._others = asyncio.TaskGroup()
@@ -262,7 +259,8 @@ class Crew(Generic[RequestT, OrderT]):
                 placement.error = failure
             else:
                 if isinstance(answer, (Accepted, Answered)):
-                    self._answered.append((unit, placement, answer))
+                    unit.answer = answer
+                    self._answered.append(unit)
                     self._has_answers.set()
                     return
                 work = self._placer.go_on(placement, answer)
@@ -331,7 +329,7 @@ class Crew(Generic[RequestT, OrderT]):
     def _splits(self, unit: Unit[RequestT, OrderT], entry: Entry) -> bool:
         """Whether a pack was refused, so that its rows are tried one by one."""
         refused = entry.state is State.REJECTED and not entry.try_again
-        return refused and entry.rows > 1 and isinstance(self._rows, Rows) and bool(unit.requests)
+        return refused and entry.rows > 1 and isinstance(self._rows, Rows) and bool(unit.members)
 
     async def _split(self, unit: Unit[RequestT, OrderT]) -> Sequence[Told[OrderT]]:
         """Place the rows of a pack one by one; each is told as soon as it is placed."""
@@ -357,30 +355,35 @@ class Crew(Generic[RequestT, OrderT]):
                 self._has_answers.clear()
                 await self._has_answers.wait()
 
-    async def _note(self, answered: Sequence[_Sent[RequestT, OrderT]]) -> None:
-        accepted: list[tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]] = []
-        for unit, placement, answer in answered:
-            work: Awaitable[None] | None = None
+    async def _note(self, answered: Sequence[Unit[RequestT, OrderT]]) -> None:
+        accepted: list[Unit[RequestT, OrderT]] = []
+        placements: list[Placement[RequestT, OrderT]] = []
+        for unit in answered:
+            placement, answer = unit.begun, unit.answer
+            assert placement is not None, "it was sent"
+            assert answer is not None, "it was answered"
+            unit.answer = work = None
             try:
                 read = answer.read() if isinstance(answer, Answered) else answer
                 if isinstance(read, Accepted):
                     self._placer.accept(placement, read)
-                    accepted.append((unit, placement))
+                    accepted.append(unit)
+                    placements.append(placement)
                     continue
                 work = self._placer.go_on(placement, read)
             except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
                 placement.error = failure
             self._follow(unit, placement, work)
         try:
-            await self._journal.put(*[placement.entry for _, placement in accepted])
+            await self._journal.put(*[placement.entry for placement in placements])
         except Exception as failure:  # noqa: BLE001  # raised at the end
             self._stop.because(str(failure), failure)
             return
         finally:
-            for unit, placement in accepted:
+            for unit, placement in zip(accepted, placements, strict=True):
                 self._give_up(unit, placement)
         told: list[Told[OrderT]] = []
-        for unit, placement in accepted:
+        for unit, placement in zip(accepted, placements, strict=True):
             told += self._attempts.outcomes(unit, placement)
         self._hand_over(told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -16,7 +16,6 @@ __all__ = [
     "Rejected",
     "State",
     "Unconfirmed",
-    "changed",
 ]
 
 RequestT_co = TypeVar("RequestT_co", covariant=True)
@@ -34,11 +33,12 @@ class State(enum.StrEnum):
     REJECTED = "rejected"
 
 
-# Three are made of each order, so they are not `attrs.frozen`, which takes twice as long, and
-# have a dictionary, which `changed` copies at once.
-@attrs.define(kw_only=True, slots=False, on_setattr=attrs.setters.frozen)
-class Entry:
-    """What a journal keeps of one intent: everything that a restart needs, and no more."""
+class Entry(NamedTuple):
+    """
+    What a journal keeps of one intent: everything that a restart needs, and no more.
+
+    It is a row of the journal, and like one it is replaced rather than changed.
+    """
 
     key: str
     """Names the intent within the journal."""
@@ -66,12 +66,42 @@ class Entry:
     try_again: bool = False
     """It was refused for a reason of the account's, such as its balance, which may pass."""
 
+    # What happens to every order is written out: `_replace` takes twice as long.
 
-def changed(entry: Entry, **changes: object) -> Entry:
-    """The entry with other values: what `attrs.evolve` does, in a tenth of its time."""
-    made = object.__new__(Entry)
-    made.__dict__.update(entry.__dict__, **changes)
-    return made
+    def begun(self, began_at: float, *, settled: bool) -> Entry:
+        """With one more request under way."""
+        return Entry(
+            self.key,
+            self.digest,
+            self.request,
+            self.rows,
+            self.adopts,
+            State.SENT,
+            self.attempts + 1,
+            began_at,
+            self.was_found,
+            settled,
+            self.result,
+            self.note,
+            self.try_again,
+        )
+
+    def placed(self, result: str, note: str, *, was_found: bool) -> Entry:
+        """With an order, whose text is the result."""
+        return Entry(
+            self.key,
+            self.digest,
+            self.request,
+            self.rows,
+            self.adopts,
+            State.PLACED,
+            self.attempts,
+            self.began_at,
+            was_found,
+            self.settled,
+            result,
+            note,
+        )
 
 
 @attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)

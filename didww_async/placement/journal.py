@@ -76,6 +76,8 @@ class Admitted:
     """Of the request that had the key before, if its entry is forgotten."""
 
 
+UNKNOWN = Admitted(None, is_first=True)
+"""Of a row whose key nobody has had; one for all of them, as there may be many."""
 NewRow: TypeAlias = tuple[int, str, str]
 """The position of a row, its key, and the digest of its request."""
 
@@ -344,7 +346,9 @@ class PassingJournal(Turns):
         admitted: list[Admitted] = []
         for _, key, digest in rows:
             known = None if is_unnamed(key) else self._names.add(key, digest)
-            admitted.append(Admitted(self._entries.get(key), known is None, known or ""))
+            entry = self._entries.get(key)
+            is_new = entry is None and known is None
+            admitted.append(UNKNOWN if is_new else Admitted(entry, known is None, known or ""))
         return admitted
 
     async def tell(self, run: int, rows: Sequence[Row]) -> None:

@@ -18,7 +18,6 @@ from didww_async.placement.intent import (
     Rejected,
     State,
     Unconfirmed,
-    changed,
 )
 from didww_async.placement.journal import Journal
 from didww_async.placement.provider import (
@@ -83,8 +82,8 @@ class Placement(Generic[RequestT, OrderT]):
 
     entry: Entry
     request: RequestT
-    before: Entry | None = None
-    """The entry as it was before the request that is under way."""
+    began_as: State = State.WAITING
+    """The state in which the request that is under way was begun."""
     order: OrderT | None = None
     """The order if it is placed, unless it was read from a journal and nobody looked at it yet."""
     error: Exception | None = None
@@ -211,16 +210,12 @@ class Placer(Generic[RequestT, OrderT]):
 
     def begin(self, placement: Placement[RequestT, OrderT]) -> None:
         """Note that a request leaves; the journal has to have the entry before it does."""
-        before = placement.before = placement.entry
-        repeated = before.attempts > 0
-        doubles = repeated and before.state is not State.SENT and self._provider.repeats_can_double
-        placement.entry = changed(
-            before,
-            state=State.SENT,
-            attempts=before.attempts + 1,
-            began_at=before.began_at if repeated else self._clock.now(),
-            settled=before.settled and not doubles,
-        )
+        entry = placement.entry
+        placement.began_as = entry.state
+        repeated = entry.attempts > 0
+        doubles = repeated and entry.state is not State.SENT and self._provider.repeats_can_double
+        began_at = entry.began_at if repeated else self._clock.now()
+        placement.entry = entry.begun(began_at, settled=entry.settled and not doubles)
         placement.error = None
 
     def intent(self, placement: Placement[RequestT, OrderT]) -> Intent[RequestT]:
@@ -238,10 +233,13 @@ class Placer(Generic[RequestT, OrderT]):
     async def withdraw(self, *placements: Placement[RequestT, OrderT]) -> None:
         """Take back what was begun and certainly did nothing."""
         for placement in placements:
-            entry, before = placement.entry, placement.before
-            assert before is not None, "it was begun"
+            entry = placement.entry
             # Attempts are counted that may have done something, and this one did not.
-            placement.entry = changed(before, request=entry.request, settled=entry.settled)
+            placement.entry = entry._replace(
+                state=placement.began_as,
+                attempts=entry.attempts - 1,
+                began_at=entry.began_at if entry.attempts > 1 else 0.0,
+            )
         await self._journal.put(*[placement.entry for placement in placements])
 
     def accept(self, placement: Placement[RequestT, OrderT], accepted: Accepted[OrderT]) -> None:
@@ -284,7 +282,7 @@ class Placer(Generic[RequestT, OrderT]):
                 await self._clock.sleep(max(pause, SHORTEST_PAUSE_SECONDS))
         if not placement.entry.settled:
             note = "a second order may exist: the search for one failed; resume the journal"
-            placement.entry = changed(placement.entry, note=placement.entry.note or note)
+            placement.entry = placement.entry._replace(note=placement.entry.note or note)
 
     def _reopen(self, placement: Placement[RequestT, OrderT]) -> None:
         """Begin anew with what was refused for a reason that may have passed."""
@@ -293,15 +291,15 @@ class Placer(Generic[RequestT, OrderT]):
             # The refused request certainly did nothing; what was sent before it still counts.
             only_one = entry.settled and entry.attempts <= 1
             attempts = 0 if only_one else entry.attempts
-            placement.entry = changed(
-                entry, state=State.WAITING, try_again=False, result="", attempts=attempts
+            placement.entry = entry._replace(
+                state=State.WAITING, try_again=False, result="", attempts=attempts
             )
 
     async def _adopted(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Take over an order that is there already, if asked to; false if nobody can tell."""
         entry = placement.entry
         if not entry.adopts:
-            entry = placement.entry = changed(entry, adopts=True)
+            entry = placement.entry = entry._replace(adopts=True)
         if entry.state is not State.WAITING or entry.attempts:
             return True
         await self._journal.put(entry)
@@ -356,7 +354,7 @@ class Placer(Generic[RequestT, OrderT]):
             case Refused(error, stop, unsure, may_pass):
                 self.stop.because(stop)
                 placement.error = error
-                placement.entry = changed(placement.entry, try_again=bool(stop) or may_pass)
+                placement.entry = placement.entry._replace(try_again=bool(stop) or may_pass)
                 if unsure or self._may_have_acted(placement):
                     return await self._refused_again(placement, error)
                 await self._rejected(placement, error)
@@ -364,8 +362,7 @@ class Placer(Generic[RequestT, OrderT]):
 
     def _may_have_acted(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Whether a request before this one may have made the order, which is now refused."""
-        before = placement.before
-        return before is not None and before.attempts > 0 and before.state is not State.SENT
+        return placement.entry.attempts > 1 and placement.began_as is not State.SENT
 
     async def _refused_again(
         self, placement: Placement[RequestT, OrderT], error: Exception
@@ -400,7 +397,7 @@ class Placer(Generic[RequestT, OrderT]):
         if renewed is not placement.request:
             text, placement.request = self._provider.dump_request(renewed), renewed
         placement.used_up = False
-        placement.entry = changed(placement.entry, state=state, request=text)
+        placement.entry = placement.entry._replace(state=state, request=text)
         await self._journal.put(placement.entry)
 
     async def _look_until_settled(self, placement: Placement[RequestT, OrderT]) -> LookUp[OrderT]:
@@ -453,7 +450,7 @@ class Placer(Generic[RequestT, OrderT]):
         if not isinstance(verdict, Found) or verdict.is_doubtful:
             if settled and not isinstance(verdict, CannotTell):
                 note = self._doubts(placement, verdict) or placement.entry.note
-                placement.entry = changed(placement.entry, settled=True, note=note)
+                placement.entry = placement.entry._replace(settled=True, note=note)
                 await self._journal.put(placement.entry)
             return
         kept = self._eldest(verdict.orders)
@@ -471,7 +468,7 @@ class Placer(Generic[RequestT, OrderT]):
         if unsure:  # the next look tells, in this run or in the one that resumes
             notes.append(f"a second order may exist: {', '.join(unsure)}; resume")
         entry = placement.entry
-        placement.entry = changed(entry, settled=settled and not unsure, note="; ".join(notes))
+        placement.entry = entry._replace(settled=settled and not unsure, note="; ".join(notes))
         await self._placed(placement, kept, was_found=entry.was_found)
 
     def _doubts(
@@ -495,7 +492,7 @@ class Placer(Generic[RequestT, OrderT]):
         is_doubtful: bool,
     ) -> None:
         if is_doubtful:
-            placement.entry = changed(placement.entry, note=DOUBTFUL)
+            placement.entry = placement.entry._replace(note=DOUBTFUL)
         await self._placed(placement, self._eldest(orders), was_found=True)
 
     def _any_live(self, orders: tuple[OrderT, ...]) -> bool:
@@ -523,15 +520,9 @@ class Placer(Generic[RequestT, OrderT]):
         note = entry.note
         if was_found and not self._provider.is_live(order):
             note = note or "the order that was found does not stand: it was cancelled, or it failed"
+        result = self._text(order, text) if self._keeps(entry) else ""
         placement.order, placement.error = order, None
-        placement.entry = changed(
-            entry,
-            note=note,
-            state=State.PLACED,
-            result=self._text(order, text) if self._keeps(entry) else "",
-            was_found=was_found,
-            try_again=False,
-        )
+        placement.entry = entry.placed(result, note, was_found=was_found)
 
     def _keeps(self, entry: Entry) -> bool:
         """Whether somebody will ask for the order again: a search for twins may."""
@@ -541,5 +532,5 @@ class Placer(Generic[RequestT, OrderT]):
         return text or self._provider.dump_order(order)
 
     async def _rejected(self, placement: Placement[RequestT, OrderT], error: Exception) -> None:
-        placement.entry = changed(placement.entry, state=State.REJECTED, result=storable(error))
+        placement.entry = placement.entry._replace(state=State.REJECTED, result=storable(error))
         await self._journal.put(placement.entry)

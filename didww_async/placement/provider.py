@@ -87,8 +87,7 @@ class NoAnswer:
     """
 
 
-@attrs.define(on_setattr=attrs.setters.frozen)
-class Answered(Generic[OrderT_co]):
+class Answered(ABC, Generic[OrderT_co]):
     """
     The server took the request, and its answer is there to be read.
 
@@ -96,8 +95,11 @@ class Answered(Generic[OrderT_co]):
     them between two requests.
     """
 
-    read: Callable[[], Accepted[OrderT_co] | NoAnswer]
-    """What it says; `NoAnswer` if it can't be read. Called once."""
+    __slots__ = ()
+
+    @abstractmethod
+    def read(self) -> Accepted[OrderT_co] | NoAnswer:
+        """What it says; `NoAnswer` if it can't be read. Called once."""
 
 
 Answer: TypeAlias = (

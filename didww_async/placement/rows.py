@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Iterable, Sequence
 from contextlib import aclosing
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import attrs
 
@@ -22,7 +22,7 @@ from didww_async.placement.journal import (
     unnamed_key,
 )
 from didww_async.placement.placer import Placement
-from didww_async.placement.provider import Provider
+from didww_async.placement.provider import Accepted, Answered, Provider
 
 __all__ = ["ChangedRequestError", "Rows", "Unit"]
 
@@ -47,12 +47,13 @@ class Unit(Generic[RequestT, OrderT]):
     """What becomes one order: one row of the input, or several that are packed together."""
 
     positions: Sequence[int]
-    requests: Sequence[RequestT]
+    request: RequestT
+    """What is ordered: of a pack, one request for all of it."""
+    members: Sequence[RequestT] = ()
+    """The requests of a pack."""
     key: str = ""
     text: str = ""
     digest: str = ""
-    packed: RequestT | None = None
-    """The one request for all of it; `None` if it is the only one's."""
     problem: Exception | None = None
     """Why it can't be read."""
     admitted: Admitted | None = None
@@ -62,11 +63,8 @@ class Unit(Generic[RequestT, OrderT]):
     """Its placement, if that is begun: its request is the next thing to happen."""
     is_sent: bool = False
     """Whether the request of what was begun has left, or may have."""
-
-    @property
-    def request(self) -> RequestT:
-        """What is ordered."""
-        return self.requests[0] if self.packed is None else self.packed
+    answer: Accepted[OrderT] | Answered[OrderT] | None = None
+    """What came back, and is not read or noted yet."""
 
     @property
     def entry(self) -> Entry | None:
@@ -158,7 +156,7 @@ class Rows(Generic[RequestT, OrderT]):
     def single(self, unit: Unit[RequestT, OrderT], index: int) -> Unit[RequestT, OrderT]:
         """One row of a pack as a unit of its own."""
         position = unit.positions[index]
-        single = self._named(Unit([position], [unit.requests[index]]))
+        single = self._named(Unit([position], unit.members[index]))
         single.key = f"{unnamed_key(position, self._name)} alone"
         return single
 
@@ -231,8 +229,8 @@ class Rows(Generic[RequestT, OrderT]):
         position = unit.positions[0]
         unit.key = unnamed_key(position, self._name)
         try:
-            if len(unit.requests) > 1:
-                unit.packed = self._provider.packed(unit.requests)
+            if unit.members:
+                unit.request = self._provider.packed(unit.members)
             elif name := self._provider.key(unit.request):
                 name.encode()  # what no file takes is found here, and not on the way there
                 unit.key = named_key(name)
@@ -245,9 +243,10 @@ class Rows(Generic[RequestT, OrderT]):
 
     def _cut(self, unit: Unit[RequestT, OrderT], rows: int) -> None:
         """Keep what was packed before, and let rows that came since be a unit of their own."""
-        self._left.append(Unit(unit.positions[rows:], unit.requests[rows:]))
-        unit.positions, unit.requests = unit.positions[:rows], unit.requests[:rows]
-        unit.packed = None
+        self._left.append(_unit(unit.positions[rows:], unit.members[rows:]))
+        unit.positions, unit.members = unit.positions[:rows], unit.members[:rows]
+        if rows == 1:
+            unit.request, unit.members = unit.members[0], ()
         self._named(unit)
 
     async def _packs(
@@ -263,14 +262,14 @@ class Rows(Generic[RequestT, OrderT]):
                     continue
                 positions, members = packs.setdefault(kind, ([], []))
                 positions += single.positions
-                members += single.requests
+                members.append(single.request)
                 full = kind if len(members) == self._pack else None
                 if full is None and len(packs) > MOST_OPEN_PACKS:
                     full = next(iter(packs))
                 if full is not None:
-                    yield Unit(*packs.pop(full))
+                    yield _unit(*packs.pop(full))
         for pack in packs.values():
-            yield Unit(*pack)
+            yield _unit(*pack)
 
     async def _singles(
         self,
@@ -279,11 +278,11 @@ class Rows(Generic[RequestT, OrderT]):
         position = 0
         if isinstance(requests, AsyncIterable):
             async for request in requests:
-                yield Unit([position], [request])
+                yield Unit(range(position, position + 1), request)
                 position += 1
         else:
             for request in requests:
-                yield Unit([position], [request])
+                yield Unit(range(position, position + 1), request)
                 position += 1
 
     def _kind(self, request: RequestT) -> Hashable:
@@ -291,6 +290,11 @@ class Rows(Generic[RequestT, OrderT]):
             return self._provider.pack_key(request)
         except Exception:  # noqa: BLE001  # no request at all: told when its turn comes
             return None
+
+
+def _unit(positions: Sequence[int], requests: Sequence[RequestT]) -> Unit[RequestT, OrderT]:
+    """The unit of several requests, or of one."""
+    return Unit(positions, requests[0], requests if len(requests) > 1 else ())
 
 
 class OpenRows(Generic[RequestT, OrderT]):
@@ -320,7 +324,8 @@ class OpenRows(Generic[RequestT, OrderT]):
             rows = [(position, key, entry.digest) for position in positions]
             await self._journal.admit(self._run, rows)
             admitted = Admitted(entry, is_first=True)
-            units.append(Unit(positions, (), key, admitted=admitted, turn=turn))
+            request = cast("RequestT", None)  # it is in the entry, if that can be read
+            units.append(Unit(positions, request, key=key, admitted=admitted, turn=turn))
         return units
 
     def leave(self) -> None:

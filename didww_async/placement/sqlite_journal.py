@@ -20,14 +20,21 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
 import attrs
 
 from didww_async.placement.intent import Entry, State
-from didww_async.placement.journal import Admitted, JournalError, NewRow, Row, Turns, elsewhere
+from didww_async.placement.journal import (
+    UNKNOWN,
+    Admitted,
+    JournalError,
+    NewRow,
+    Row,
+    Turns,
+    elsewhere,
+)
 from didww_async.placement.journal_file import identity, note_closed, open_file
 
 __all__ = ["SqliteJournal", "open_journal"]
@@ -44,7 +51,7 @@ _OPEN_HERE: dict[tuple[int, int], SqliteJournal] = {}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_OPEN_HERE.clear)
 _PROCESS = uuid.uuid4().hex
-_COLUMNS = [field.name for field in attrs.fields(Entry)]
+_COLUMNS = Entry._fields
 _NAMES = ", ".join(_COLUMNS)
 _INSERT = f"INSERT INTO entry ({_NAMES}) VALUES "  # noqa: S608
 _OVER = " ON CONFLICT (key) DO UPDATE SET " + ", ".join(
@@ -129,7 +136,7 @@ class SqliteJournal(Turns):
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new; what is there already stays as it is."""
-        rows = [_values(entry) for entry in entries]
+        rows = list(entries)
         await self._do(lambda db: _insert(db, _INSERT, rows, _UNLESS_THERE))
 
     async def open_keys(self) -> list[str]:
@@ -180,7 +187,9 @@ class SqliteJournal(Turns):
         known = {row[0] for row in seen}
         admitted: list[Admitted] = []
         for _, key, _ in rows:
-            admitted.append(Admitted(entries.get(key), is_first=key not in known))
+            entry, is_first = entries.get(key), key not in known
+            is_new = entry is None and is_first
+            admitted.append(UNKNOWN if is_new else Admitted(entry, is_first))
             known.add(key)
         return admitted
 
@@ -248,7 +257,7 @@ class SqliteJournal(Turns):
             puts: list[tuple[object, ...]] = []
             for job in jobs:
                 if job.work is None:
-                    puts += map(_values, job.entries)
+                    puts += job.entries
                     continue
                 _insert(self._connection, _INSERT, puts, _OVER)
                 puts.clear()
@@ -364,11 +373,6 @@ def open_journal(
         journal.users -= 1
         if not journal.users:
             journal.close()
-
-
-_values: Callable[[Entry], tuple[object, ...]] = attrgetter(
-    *("state.value" if name == "state" else name for name in _COLUMNS)
-)
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -13,7 +13,6 @@ import copy
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 from secrets import token_hex
 from typing import Any, cast
 
@@ -168,14 +167,7 @@ class DidwwProvider(Provider[NewOrder, Order]):
             posted = await self._orders.post(body, reference)
         except DidwwError as error:
             return _answer_to(error)
-        return Answered(partial(self._accepted, posted))
-
-    def _accepted(self, posted: PostedOrder) -> Accepted[Order] | NoAnswer:
-        try:
-            order = posted.order()
-        except OrderUnconfirmedError as error:
-            return NoAnswer(error)
-        return Accepted(order, posted.document.decode() if self._sends_what_is_kept else "")
+        return _Posted(self._orders, posted, keeps_document=kept)
 
     async def look_up(self, intent: Intent[NewOrder]) -> LookUp[Order]:
         """List the orders with the request's reference, the eldest first."""
@@ -288,6 +280,20 @@ class DidwwProvider(Provider[NewOrder, Order]):
         """Begin to count the requests of the running task."""
         count = RequestCount()
         return lambda: count.sent
+
+
+@attrs.define
+class _Posted(Answered[Order]):
+    orders: Orders
+    posted: PostedOrder
+    keeps_document: bool
+
+    def read(self) -> Accepted[Order] | NoAnswer:
+        try:
+            order = self.orders.read(self.posted)
+        except OrderUnconfirmedError as error:
+            return NoAnswer(error)
+        return Accepted(order, self.posted.document.decode() if self.keeps_document else "")
 
 
 def _answer_to(error: DidwwError) -> Answer[Order]:  # noqa: PLR0911  # a table

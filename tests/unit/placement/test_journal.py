@@ -13,7 +13,6 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import pytest
 
 from didww_async.placement import Entry, State
@@ -28,7 +27,7 @@ PAGE = 4096
 def entry(key: str = "one", **values: object) -> Entry:
     """An entry."""
     made = Entry(key=key, digest="d", request="{}")
-    return attrs.evolve(made, **values)  # type: ignore[arg-type]
+    return made._replace(**values)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -87,9 +86,7 @@ async def test_an_entry_comes_back_as_it_was(journal: Journal, kept: Entry) -> N
 
     assert got == kept
     assert got is not None
-    assert [type(value) for value in attrs.astuple(got)] == [
-        type(value) for value in attrs.astuple(kept)
-    ]
+    assert [type(value) for value in got] == [type(value) for value in kept]
 
 
 async def test_put_replaces(journal: Journal) -> None:

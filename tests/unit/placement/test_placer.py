@@ -179,7 +179,7 @@ def test_looks_that_fail_are_ever_fewer(seconds: float, *, stopped: bool) -> Non
     begun = shop.flying.time
     at_work = drive(opened(shop, Durable(), WISH))
     if stopped:
-        at_work.entry = attrs.evolve(at_work.entry, state=State.SENT, attempts=1)
+        at_work.entry = at_work.entry._replace(state=State.SENT, attempts=1)
         placer.stop.because("the server is not there")
 
     drive(placer.place(at_work, may_submit=not stopped))

@@ -8,7 +8,6 @@ import sqlite3
 from contextlib import nullcontext
 from pathlib import Path
 
-import attrs
 import pytest
 
 from didww_async.placement import Entry, JournalError, SqliteJournal, State
@@ -80,7 +79,7 @@ async def test_the_window_begins_anew_if_another_call_repeats_it_meanwhile() -> 
             self.gets += 1
             if self.gets == 2:  # when it is to be settled
                 shop.store("w9", after=SETTLE / 2)
-                self.entries[key] = attrs.evolve(self.entries[key], attempts=3)
+                self.entries[key] = self.entries[key]._replace(attempts=3)
             return await super().get(key)
 
     shop = Shop()

@@ -179,7 +179,11 @@ class Orders:
         self.asked.append({"post": json.loads(body), "reference": reference})
         stored = self._next()
         document = JsonApiSerializer(registry).encode_resource(stored)
-        return PostedOrder(reference, document, lambda: stored)
+        return PostedOrder(reference, 201, document)
+
+    def read(self, posted: PostedOrder) -> Order:
+        """The order that was answered."""
+        return JsonApiSerializer(registry).decode_one(posted.document, Order).data
 
     async def cancel(self, identity: str) -> None:
         """The next answer."""
