@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Unpack
 
-import attrs
-
 from didww_async.collections.base import Creates, Lists, Updates
 from didww_async.collections.fate import LOST_ANSWERS, hides_the_fate
 from didww_async.collections.polling import check_seconds, until_final
@@ -26,20 +24,11 @@ from didww_async.models.orders import (
     OrderStatus,
     check_reference,
 )
-from didww_async.transport import Request
+from didww_async.transport import Request, Response
 
-__all__ = ["Orders", "PostedOrder"]
+__all__ = ["Orders"]
 
 _NO_CONTENT = 204
-
-
-@attrs.define(on_setattr=attrs.setters.frozen)
-class PostedOrder:
-    """A server's answer to an order: that it is placed, as far as the status tells."""
-
-    reference: str | None
-    status: int
-    document: bytes
 
 
 class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]):
@@ -78,18 +67,20 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
         """
         if not isinstance(new, NewOrder):
             raise InvalidRequestError("order", f"takes a NewOrder, not {type(new).__name__}")
-        return self.read(await self.post(self.body(new), new.external_reference_id or None))
+        reference = new.external_reference_id or None
+        response = await self.post(self.body(new), reference)
+        return self.read(response.status, response.body, reference)
 
-    async def post(self, body: bytes, reference: str | None) -> PostedOrder:
+    async def post(self, body: bytes, reference: str | None) -> Response:
         """
-        Place an order that is written already; `read` reads the answer.
+        Place an order that is written already; `read` tells what was answered.
 
         `reference` is the order's `external_reference_id`, for the errors, which are those of
         `create`.
         """
         request = Request("POST", self._path, body=body)
         try:
-            response = await self._session.send(request)
+            return await self._session.send(request)
         except asyncio.CancelledError as error:
             error.add_note(
                 "the order may have been placed; look it up by external_reference_id "
@@ -100,22 +91,20 @@ class Orders(Creates[Order, NewOrder], Lists[Order, OrderFilter], Updates[Order]
             if not hides_the_fate(error):
                 raise
             cause = error
-        else:
-            return PostedOrder(reference, response.status, response.body)
         raise OrderUnconfirmedError(cause, reference) from cause
 
-    def read(self, posted: PostedOrder) -> Order:
+    def read(self, status: int, document: bytes, reference: str | None) -> Order:
         """
-        The order as the server stored it.
+        The order as the server stored it, from what it answered to its `post`.
 
         Raises:
             OrderUnconfirmedError: The answer can't be read.
         """
         try:
-            return self._resource("POST", posted.status, posted.document)
+            return self._resource("POST", status, document)
         except DecodeError as error:
             cause = error
-        raise OrderUnconfirmedError(cause, posted.reference) from cause
+        raise OrderUnconfirmedError(cause, reference) from cause
 
     async def update(self, id: str, **changes: Unpack[OrderChanges]) -> Order:  # noqa: A002
         """

@@ -158,10 +158,10 @@ class BulkRun(Generic[RequestT, OrderT]):
         try:
             with self._open_journal() as given, closing(PassingJournal()) as passing:
                 crew = await self._crew(passing if given is None else given)
-                async with aclosing(crew.outcomes()) as told:
-                    async for ready in told:
-                        while ready:
-                            outcome, cost = ready.popleft()
+                async with aclosing(crew.ready()) as ready:
+                    async for _ in ready:
+                        while (told := crew.take()) is not None:
+                            outcome, cost = told
                             self.counts.add(outcome, cost)
                             self.counts.requests = crew.requests
                             self.counts.elapsed_seconds = time.monotonic() - began

@@ -71,10 +71,11 @@ class Crew(Generic[RequestT, OrderT]):
         self._all_sent = False
         self._others = asyncio.TaskGroup()
         self._followed = 0
-        self._told: deque[Told[OrderT]] = deque()
+        self._done: deque[Unit[RequestT, OrderT] | Told[OrderT]] = deque()
+        """Outcomes, and the units of those that are made when they are taken."""
         self._news = asyncio.Event()
         # Bounded, so that no more is sent until the consumer has taken what is ready.
-        self._most_told = 2 * concurrency
+        self._most_done = 2 * concurrency
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._repeated: dict[str, list[_Repeated[RequestT, OrderT]]] = {}
@@ -85,18 +86,14 @@ class Crew(Generic[RequestT, OrderT]):
         """How many requests all of it took so far."""
         return self._count()
 
-    async def outcomes(self) -> AsyncGenerator[deque[Told[OrderT]], None]:
-        """
-        Outcomes and the money that each adds, as they come and not in the order of the rows.
-
-        Whoever gets them takes them out one by one: as long as many are left, nothing is sent.
-        """
+    async def ready(self) -> AsyncGenerator[None, None]:
+        """Does the work, and says when there are outcomes to take; not in the order of the rows."""
         work = asyncio.create_task(self._work())
         work.add_done_callback(lambda _: self._news.set())
         try:
-            while self._told or not work.done():
-                if self._told:
-                    yield self._told
+            while self._done or not work.done():
+                if self._done:
+                    yield
                     self._check_room()
                 else:
                     self._news.clear()
@@ -107,6 +104,22 @@ class Crew(Generic[RequestT, OrderT]):
             await asyncio.gather(work, return_exceptions=True)
             await self._abandon()
             await self._rows.close()
+
+    def take(self) -> Told[OrderT] | None:
+        """
+        The next outcome, and the money that it adds; `None` if none is ready by now.
+
+        As long as many are ready, nothing is sent.
+        """
+        if not self._done:
+            return None
+        done = self._done.popleft()
+        if not isinstance(done, Unit):
+            return done
+        assert done.begun is not None, "it was placed"
+        told, *others = self._attempts.outcomes(done, done.begun)
+        self._done.extendleft(reversed(others))
+        return told
 
     async def _work(self) -> None:
         self._count = self._provider.count_requests()
@@ -357,7 +370,7 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _note(self, answered: Sequence[Unit[RequestT, OrderT]]) -> None:
         accepted: list[Unit[RequestT, OrderT]] = []
-        placements: list[Placement[RequestT, OrderT]] = []
+        entries: list[Entry] = []
         for unit in answered:
             placement, answer = unit.begun, unit.answer
             assert placement is not None, "it was sent"
@@ -368,24 +381,23 @@ class Crew(Generic[RequestT, OrderT]):
                 if isinstance(read, Accepted):
                     self._placer.accept(placement, read)
                     accepted.append(unit)
-                    placements.append(placement)
+                    entries.append(placement.entry)
                     continue
                 work = self._placer.go_on(placement, read)
             except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
                 placement.error = failure
             self._follow(unit, placement, work)
         try:
-            await self._journal.put(*[placement.entry for placement in placements])
+            await self._journal.put(*entries)
         except Exception as failure:  # noqa: BLE001  # raised at the end
             self._stop.because(str(failure), failure)
-            return
+        else:
+            self._done += accepted
+            self._news.set()
+            self._check_room()
         finally:
-            for unit, placement in zip(accepted, placements, strict=True):
-                self._give_up(unit, placement)
-        told: list[Told[OrderT]] = []
-        for unit, placement in zip(accepted, placements, strict=True):
-            told += self._attempts.outcomes(unit, placement)
-        self._hand_over(told)
+            for unit in accepted:
+                self._give_up(unit, unit.begun)
 
     def _follow(
         self,
@@ -413,13 +425,13 @@ class Crew(Generic[RequestT, OrderT]):
                         self._stop.because("stop_on asked for it")
             except Exception as failure:  # noqa: BLE001  # the caller's own; raised at the end
                 self._stop.because(f"stop_on failed: {failure}", failure)
-        self._told += told
+        self._done += told
         self._news.set()
         self._check_room()
 
     def _check_room(self) -> None:
         """Let workers go on unless too much waits for the consumer, or is carried on with."""
-        if len(self._told) + self._followed < self._most_told:
+        if len(self._done) + self._followed < self._most_done:
             self._has_room.set()
         else:
             self._has_room.clear()

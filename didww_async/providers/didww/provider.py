@@ -20,7 +20,7 @@ import attrs
 
 from didww_async.collections.account import Balances, CapacityPools
 from didww_async.collections.catalogue import DidGroups
-from didww_async.collections.orders import Orders, PostedOrder
+from didww_async.collections.orders import Orders
 from didww_async.errors import (
     ApiStatusError,
     AuthenticationError,
@@ -164,10 +164,10 @@ class DidwwProvider(Provider[NewOrder, Order]):
         kept = self._sends_what_is_kept
         try:
             body = intent.text.encode() if kept else self._orders.body(intent.request)
-            posted = await self._orders.post(body, reference)
+            response = await self._orders.post(body, reference)
         except DidwwError as error:
             return _answer_to(error)
-        return _Posted(self._orders, posted, keeps_document=kept)
+        return _Posted(self._orders, reference, response.status, response.body, keeps_document=kept)
 
     async def look_up(self, intent: Intent[NewOrder]) -> LookUp[Order]:
         """List the orders with the request's reference, the eldest first."""
@@ -285,15 +285,17 @@ class DidwwProvider(Provider[NewOrder, Order]):
 @attrs.define
 class _Posted(Answered[Order]):
     orders: Orders
-    posted: PostedOrder
+    reference: str
+    status: int
+    document: bytes
     keeps_document: bool
 
     def read(self) -> Accepted[Order] | NoAnswer:
         try:
-            order = self.orders.read(self.posted)
+            order = self.orders.read(self.status, self.document, self.reference)
         except OrderUnconfirmedError as error:
             return NoAnswer(error)
-        return Accepted(order, self.posted.document.decode() if self.keeps_document else "")
+        return Accepted(order, self.document.decode() if self.keeps_document else "")
 
 
 def _answer_to(error: DidwwError) -> Answer[Order]:  # noqa: PLR0911  # a table

@@ -42,7 +42,6 @@ from didww_async import (
     UnknownOrderItem,
     ValidationError,
 )
-from didww_async.collections.orders import PostedOrder
 from didww_async.errors import (
     ChangedRequestError,
     JournalError,
@@ -72,6 +71,7 @@ from didww_async.placement import (
 from didww_async.providers.didww import DidwwProvider
 from didww_async.providers.didww.provider import CANCEL_AGAIN_SECONDS
 from didww_async.providers.runs import _placed_or_raised, bulk_run
+from didww_async.transport import Response
 
 NEW = NewOrder(items=[NewDidOrderItem(sku_id="s1", qty=2)], external_reference_id="ref-1")
 URL = "https://api.didww.com/v3/orders"
@@ -174,16 +174,16 @@ class Orders:
         """What its serializer makes of it."""
         return self.serializer.encode_new(new)
 
-    async def post(self, body: bytes, reference: str | None) -> PostedOrder:
+    async def post(self, body: bytes, reference: str | None) -> Response:
         """The next answer."""
         self.asked.append({"post": json.loads(body), "reference": reference})
-        stored = self._next()
-        document = JsonApiSerializer(registry).encode_resource(stored)
-        return PostedOrder(reference, 201, document)
+        document = JsonApiSerializer(registry).encode_resource(self._next())
+        return Response(201, {}, document)
 
-    def read(self, posted: PostedOrder) -> Order:
-        """The order that was answered."""
-        return JsonApiSerializer(registry).decode_one(posted.document, Order).data
+    def read(self, status: int, document: bytes, reference: str | None) -> Order:
+        """The order of an answer."""
+        assert (status, reference) == (201, self.asked[-1]["reference"])
+        return JsonApiSerializer(registry).decode_one(document, Order).data
 
     async def cancel(self, identity: str) -> None:
         """The next answer."""
