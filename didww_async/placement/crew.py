@@ -60,7 +60,9 @@ class Crew(Generic[RequestT, OrderT]):
         # Otherwise something is to be known of each order before the next one is begun.
         self._may_go_straight = budget is None and stop_on is None and not dry_run
         self._at_once = min(concurrency, MOST_READ) if rows.is_ready else 1
-        self._few = self._at_once // 2
+        self._few = self._at_once
+        self._wanted = asyncio.Semaphore(1)
+        self._noted: asyncio.Queue[Sequence[Unit[RequestT, OrderT]]] = asyncio.Queue()
         self._queue: asyncio.Queue[Unit[RequestT, OrderT] | None] = asyncio.Queue()
         self._runs_low = asyncio.Event()
         self._held: dict[int, Unit[RequestT, OrderT]] = {}
@@ -127,7 +129,8 @@ class Crew(Generic[RequestT, OrderT]):
             self._others.create_task(self._note_answers())
             async with asyncio.TaskGroup() as workers:
                 leaving = workers.create_task(self._leave_when_stopped())
-                reading = workers.create_task(self._reader(workers))
+                reading = workers.create_task(self._reader())
+                workers.create_task(self._beginner(workers))
                 reading.add_done_callback(lambda _: leaving.cancel())
                 for _ in range(self._concurrency):
                     workers.create_task(self._worker())
@@ -164,29 +167,43 @@ class Crew(Generic[RequestT, OrderT]):
         await self._stop.is_asked.wait()
         self._rows.leave()
 
-    async def _reader(self, workers: asyncio.TaskGroup) -> Exception | None:
+    async def _reader(self) -> Exception | None:
         """
-        Read the input a little ahead of the workers, so that none of them has to wait.
+        Read the input a little ahead, so that the journal notes some rows while others are begun.
 
         Returns the input's own failure, if it had one.
         """
         failed: Exception | None = None
         try:
-            while units := await self._rows.read(self._at_once):
-                await self._take(units, workers)
-                while self._queue.qsize() > self._few:
-                    self._runs_low.clear()
-                    await self._runs_low.wait()
-                while len(self._waiting) > self._concurrency:
-                    await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
+            while True:
+                await self._wanted.acquire()
+                units = await self._rows.read(self._at_once)
+                if not units:
+                    break
+                self._noted.put_nowait(units)
         except JournalError as failure:
             self._stop.because(str(failure), failure)
         except Exception as error:  # noqa: BLE001  # raised at the end
             failed = error
+        self._noted.put_nowait([])
+        return failed
+
+    async def _beginner(self, workers: asyncio.TaskGroup) -> None:
+        """Begin what was read a little ahead of the workers, so that none of them has to wait."""
+        while True:
+            self._wanted.release()
+            units = await self._noted.get()
+            if not units:
+                break
+            await self._take(units, workers)
+            while self._queue.qsize() > self._few:
+                self._runs_low.clear()
+                await self._runs_low.wait()
+            while len(self._waiting) > self._concurrency:
+                await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.gather(*self._waiting)
         for _ in range(self._concurrency):
             self._queue.put_nowait(None)
-        return failed
 
     async def _take(
         self, units: Sequence[Unit[RequestT, OrderT]], workers: asyncio.TaskGroup
