@@ -4,6 +4,11 @@ The embedded journal: one SQLite file, for one process at a time.
 Its log is synchronised with every commit (`WAL`, `synchronous = FULL`), so what a
 commit holds is there after a power cut. Whatever is put while a commit is under way
 shares the next one, so the disk is synchronised once for all of it.
+
+Statements are carried out where they are asked for, and a thread does what may take its
+time, such as the commits. A thread that comes back from SQLite waits until a busy event
+loop lets go of the interpreter, for 5 ms at most (`sys.getswitchinterval`): once a
+commit is little, once a statement would be the bottleneck.
 """
 
 from __future__ import annotations
@@ -15,9 +20,7 @@ import queue
 import sqlite3
 import threading
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -34,6 +37,7 @@ from didww_async.placement.journal import (
     Row,
     Turns,
     elsewhere,
+    running_loop,
 )
 from didww_async.placement.journal_file import identity, note_closed, open_file
 
@@ -42,7 +46,6 @@ __all__ = ["SqliteJournal", "open_journal"]
 ResultT = TypeVar("ResultT")
 Work: TypeAlias = Callable[[sqlite3.Connection], ResultT]
 
-MOST_GROUPED = 512
 MOST_TOGETHER = 64
 """Rows a statement; SQLite takes 999 values in one wherever it was built."""
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
@@ -89,9 +92,12 @@ class SqliteJournal(Turns):
         self.path = Path(path).absolute()
         self.users = 0
         """How many have it by its path; see `open_journal`."""
-        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self.is_closed = False
-        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        self._asked: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        """What is not begun yet."""
+        self._using = threading.Lock()
+        """Held by whoever uses the connection; by the thread from what it commits to its end."""
+        self._commits: queue.SimpleQueue[_Commit | None] = queue.SimpleQueue()
         if identity(self.path) in _OPEN_HERE:
             raise JournalError(
                 f"the journal {self.path} is open in this process already; share that object"
@@ -113,14 +119,20 @@ class SqliteJournal(Turns):
 
     def close(self) -> None:
         """Write what is outstanding and close the file; may be called again."""
-        if not self.is_closed:
-            self.is_closed = True
-            for loop in list(self._gathered):
-                self._hand_over(loop)
-            self._jobs.put(None)
-            self._thread.join()
-            _OPEN_HERE.pop(self._resolved, None)
-            note_closed(self.path)
+        if self.is_closed:
+            return
+        self.is_closed = True
+        with self._using:  # no commit is under way
+            for loop, jobs in self._asked.items():
+                self._finish(jobs, jobs)
+                with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
+                    loop.call_soon_threadsafe(_settle, jobs)
+            self._asked.clear()
+        self._commits.put(None)
+        self._thread.join()
+        self._connection.close()
+        _OPEN_HERE.pop(self._resolved, None)
+        note_closed(self.path)
 
     async def get(self, key: str) -> Entry | None:
         """The entry of a key, or `None`."""
@@ -129,10 +141,7 @@ class SqliteJournal(Turns):
 
     async def put(self, *entries: Entry) -> None:
         """Keep entries, in place of what their keys had; they are durable when this returns."""
-        loop = asyncio.get_running_loop()
-        job = _Job(None, loop.create_future(), loop, entries)
-        self._ask(job)
-        await cast("asyncio.Future[object]", job.answer)
+        await self._do(lambda db: _insert(db, _INSERT, entries, _OVER))
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new; what is there already stays as it is."""
@@ -145,7 +154,8 @@ class SqliteJournal(Turns):
             "SELECT key FROM entry WHERE state IN (?, ?) OR try_again OR NOT settled ORDER BY rowid"
         )
         among = (State.WAITING.value, State.SENT.value)
-        return [row[0] for row in await self._do(lambda db: db.execute(query, among).fetchall())]
+        found = await self._do(lambda db: db.execute(query, among).fetchall(), takes_long=True)
+        return [row[0] for row in found]
 
     async def begin_run(self, place: str = "") -> int:
         """
@@ -167,7 +177,7 @@ class SqliteJournal(Turns):
             db.execute("INSERT INTO run VALUES (?, ?)", (last + 1, _PROCESS))
             return cast("int", last) + 1
 
-        begun = await self._do(begin)
+        begun = await self._do(begin, takes_long=True)
         if isinstance(begun, str):
             raise elsewhere(f"the journal {self.path}", begun, place)
         return begun
@@ -204,96 +214,135 @@ class SqliteJournal(Turns):
 
     def rows(self, run: int, after: int, limit: int) -> list[Row]:
         """The first rows of a run behind a position, in order of position; waits for them."""
-        answer: Future[list[Any]] = Future()
-        self._ask(_Job(lambda db: db.execute(_ROWS, (run, after, limit)).fetchall(), answer))
+        self._check()
+        try:
+            with self._using:
+                found = self._connection.execute(_ROWS, (run, after, limit)).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(error) from None
+        finally:
+            self._go_on()
         return [
             Row(position, key, None if entry[0] is None else _entry(entry), reason, bool(refused))
-            for position, key, reason, refused, *entry in answer.result()
+            for position, key, reason, refused, *entry in found
         ]
 
-    async def _do(self, work: Work[ResultT]) -> ResultT:
+    async def _do(self, work: Work[ResultT], *, takes_long: bool = False) -> ResultT:
+        self._check()
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop.create_future(), loop)
-        self._ask(job)
-        return cast("ResultT", await cast("asyncio.Future[object]", job.answer))
+        job = _Job(work, loop.create_future(), takes_long)
+        if (asked := self._asked.get(loop)) is not None:
+            asked.append(job)
+        else:
+            # What is asked for in one turn of the event loop is committed together.
+            self._asked[loop] = [job]
+            loop.call_soon(self._carry_out, loop)
+        return cast("ResultT", await job.answer)
 
-    def _ask(self, job: _Job) -> None:
+    def _check(self) -> None:
         if self.is_closed:
             raise JournalError(f"the journal {self.path} is closed")
         if os.getpid() != self._process:
             raise JournalError(
                 f"the journal {self.path} was opened before this process was forked; open it here"
             )
-        if job.loop is None:
-            self._jobs.put([job])
-        elif (gathered := self._gathered.get(job.loop)) is not None:
-            gathered.append(job)
-        else:
-            # What is asked for in one turn of the event loop wakes the writer once.
-            self._gathered[job.loop] = [job]
-            job.loop.call_soon(self._hand_over, job.loop)
 
-    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        jobs = self._gathered.pop(loop, None)
-        if jobs:
-            self._jobs.put(jobs)
+    def _carry_out(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Do what was asked for on an event loop, unless a commit is under way."""
+        if loop not in self._asked or not self._using.acquire(blocking=False):
+            return  # whoever uses the connection goes on with it in the end
+        jobs = self._asked.pop(loop)
+        long = next((at for at, job in enumerate(jobs) if job.takes_long), len(jobs))
+        if jobs[long + 1 :]:
+            self._asked[loop] = jobs[long + 1 :]
+        jobs, quick = jobs[: long + 1], jobs[:long]
+        if self._try(jobs, quick) and (len(jobs) > len(quick) or self._connection.in_transaction):
+            self._commits.put(_Commit(loop, jobs, jobs[long:]))
+        else:
+            self._using.release()
+            _settle(jobs)
+            self._go_on()
+
+    def _try(self, jobs: Sequence[_Job], begun: Sequence[_Job]) -> bool:
+        """Do what is begun of some jobs; if any of it fails, none of the jobs is done."""
+        try:
+            for job in begun:
+                job.result = job.work(self._connection)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the journal lives on
+            self._give_up(jobs, error)
+            return False
+        return True
+
+    def _finish(self, jobs: Sequence[_Job], left: Sequence[_Job]) -> None:
+        """Do what is left of some jobs, and commit them all."""
+        if self._try(jobs, left):
+            try:
+                self._connection.commit()
+            except sqlite3.Error as error:
+                self._give_up(jobs, error)
+
+    def _give_up(self, jobs: Sequence[_Job], error: Exception) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.rollback()
+        failure = self._failure(error)
+        for job in jobs:
+            job.result = failure
+
+    def _failure(self, error: Exception) -> JournalError:
+        return JournalError(
+            f"the journal {self.path} can't be written ({error}); nothing of what was asked "
+            "is lost: make room or mend the disk, and run the same again"
+        )
 
     def _work(self) -> None:
-        """The writer's thread: whatever is waiting goes into one transaction."""
-        stopping = False
-        while not stopping:
-            jobs: list[_Job] = []
-            while not jobs or (len(jobs) < MOST_GROUPED and not self._jobs.empty()):
-                handed = self._jobs.get()
-                if handed is None:
-                    stopping = True
-                    break
-                jobs += handed
-            self._commit(jobs)
-        self._connection.close()
+        """The thread's: do what takes long, and commit."""
+        while (commit := self._commits.get()) is not None:
+            self._finish(commit.jobs, commit.left)
+            self._using.release()
+            try:
+                commit.loop.call_soon_threadsafe(self._committed, commit.jobs)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                self._go_on()
 
-    def _commit(self, jobs: list[_Job]) -> None:
-        try:
-            puts: list[tuple[object, ...]] = []
-            for job in jobs:
-                if job.work is None:
-                    puts += job.entries
-                    continue
-                _insert(self._connection, _INSERT, puts, _OVER)
-                puts.clear()
-                job.result = job.work(self._connection)
-            _insert(self._connection, _INSERT, puts, _OVER)
-            self._connection.commit()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.rollback()
-            failure = JournalError(
-                f"the journal {self.path} can't be written ({error}); nothing of what was asked "
-                "is lost: make room or mend the disk, and run the same again"
-            )
-            for job in jobs:
-                job.result = failure
-        _answer(jobs)
+    def _committed(self, jobs: Sequence[_Job]) -> None:
+        _settle(jobs)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Let the event loops that asked for something meanwhile have the connection."""
+        here = running_loop()
+        for loop in list(self._asked):
+            with contextlib.suppress(RuntimeError):  # as above
+                call = loop.call_soon if loop is here else loop.call_soon_threadsafe
+                call(self._carry_out, loop)
 
 
 @attrs.define
 class _Job:
-    work: Work[Any] | None
-    """`None` if it is to put entries: those of one commit are written together."""
-    answer: asyncio.Future[Any] | Future[Any]
-    loop: asyncio.AbstractEventLoop | None = None
-    """The event loop of whoever awaits the answer; `None` if a thread waits for it."""
-    entries: Sequence[Entry] = ()
+    work: Work[Any]
+    answer: asyncio.Future[Any]
+    takes_long: bool
+    """Whether it is done by the thread, and not by the event loop."""
     result: Any = None
 
-    def settle(self) -> None:
-        """Hand the result over, unless whoever asked was cancelled."""
-        if self.answer.done():
-            return
-        if isinstance(self.result, JournalError):
-            self.answer.set_exception(self.result)
+
+@attrs.frozen
+class _Commit:
+    loop: asyncio.AbstractEventLoop
+    jobs: Sequence[_Job]
+    left: Sequence[_Job]
+    """Which of them are to be done before."""
+
+
+def _settle(jobs: Iterable[_Job]) -> None:
+    """Hand the results over, but to those who were cancelled."""
+    for job in jobs:
+        if job.answer.done():
+            continue
+        if isinstance(job.result, JournalError):
+            job.answer.set_exception(job.result)
         else:
-            self.answer.set_result(self.result)
+            job.answer.set_result(job.result)
 
 
 def _chunks(values: Sequence[ResultT]) -> Iterator[Sequence[ResultT]]:
@@ -328,24 +377,6 @@ def _among(
     for chunk in _chunks(list(keys)):
         found += db.execute(f"{head}({', '.join('?' * len(chunk))})", (*given, *chunk)).fetchall()
     return found
-
-
-def _answer(jobs: Iterable[_Job]) -> None:
-    """Tell whoever waits, those of an event loop all at once: waking it up costs the most."""
-    waiting: dict[asyncio.AbstractEventLoop, list[_Job]] = defaultdict(list)
-    for job in jobs:
-        if job.loop is None:
-            job.settle()
-        else:
-            waiting[job.loop].append(job)
-    for loop, theirs in waiting.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_settle_all, theirs)
-
-
-def _settle_all(jobs: Iterable[_Job]) -> None:
-    for job in jobs:
-        job.settle()
 
 
 @contextmanager
