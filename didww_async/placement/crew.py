@@ -60,7 +60,7 @@ class Crew(Generic[RequestT, OrderT]):
         # Otherwise something is to be known of each order before the next one is begun.
         self._may_go_straight = budget is None and stop_on is None and not dry_run
         self._at_once = min(concurrency, MOST_READ) if rows.is_ready else 1
-        self._few = self._at_once
+        self._few = self._at_once // 2
         self._wanted = asyncio.Semaphore(1)
         self._noted: asyncio.Queue[Sequence[Unit[RequestT, OrderT]]] = asyncio.Queue()
         self._queue: asyncio.Queue[Unit[RequestT, OrderT] | None] = asyncio.Queue()
