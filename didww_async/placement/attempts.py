@@ -168,26 +168,27 @@ class Attempts(Generic[RequestT, OrderT]):
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
     ) -> list[Told[OrderT]]:
         """The outcome of each row of a unit, noted if it tells why an entry is no further."""
-        told = self.outcomes(unit, placement)
-        outcome, _ = told[0]
+        told = self.outcome(unit, placement)
+        outcome, _ = told
         if not isinstance(outcome, (Placed, Rejected)):
             why = storable(outcome.reason)
             rows = [Row(position, unit.key, None, why) for position in unit.positions]
             await self._journal.tell(self._run, rows)
-        return told
+        return [told, *self.others(unit, told)]
 
-    def outcomes(
+    def outcome(
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
-    ) -> list[Told[OrderT]]:
-        """The outcome of each row of a unit; the money of one order counts once."""
-        first, *others = unit.positions
-        outcome = outcome_of(self._provider, placement, first, self._stop.reason)
-        cost = NOTHING
+    ) -> Told[OrderT]:
+        """The outcome of a unit's first row, with the money of its order unless that is counted."""
+        outcome = outcome_of(self._provider, placement, unit.positions[0], self._stop.reason)
         if isinstance(outcome, Placed) and self._counts(unit, placement):
-            cost = self._budget.cost(outcome.order)
-        told: list[Told[OrderT]] = [(outcome, cost)]
-        told += [(attrs.evolve(outcome, position=position), NOTHING) for position in others]
-        return told
+            return outcome, self._budget.cost(outcome.order)
+        return outcome, NOTHING
+
+    def others(self, unit: Unit[RequestT, OrderT], told: Told[OrderT]) -> list[Told[OrderT]]:
+        """The outcomes of its other rows."""
+        outcome, _ = told
+        return [(attrs.evolve(outcome, position=at), NOTHING) for at in unit.positions[1:]]
 
 
 async def completed(placement: Placement[RequestT, OrderT], work: Awaitable[object]) -> None:

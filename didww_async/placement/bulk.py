@@ -160,11 +160,11 @@ class BulkRun(Generic[RequestT, OrderT]):
                 crew = await self._crew(passing if given is None else given)
                 async with aclosing(crew.ready()) as ready:
                     async for _ in ready:
+                        self.counts.requests = crew.requests
+                        self.counts.elapsed_seconds = time.monotonic() - began
                         while (told := crew.take()) is not None:
                             outcome, cost = told
                             self.counts.add(outcome, cost)
-                            self.counts.requests = crew.requests
-                            self.counts.elapsed_seconds = time.monotonic() - began
                             if self._is_watched:
                                 await self._announce(outcome)
                             yield outcome

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
 from didww_async.placement.attempts import Attempts, Told, completed
+from didww_async.placement.backlog import Backlog
 from didww_async.placement.intent import Entry, Outcome, State
 from didww_async.placement.journal import Journal, JournalError, Turn
 from didww_async.placement.placer import Placement, Placer
@@ -60,11 +61,9 @@ class Crew(Generic[RequestT, OrderT]):
         # Otherwise something is to be known of each order before the next one is begun.
         self._may_go_straight = budget is None and stop_on is None and not dry_run
         self._at_once = min(concurrency, MOST_READ) if rows.is_ready else 1
-        self._few = self._at_once // 2
         self._wanted = asyncio.Semaphore(1)
         self._noted: asyncio.Queue[Sequence[Unit[RequestT, OrderT]]] = asyncio.Queue()
-        self._queue: asyncio.Queue[Unit[RequestT, OrderT] | None] = asyncio.Queue()
-        self._runs_low = asyncio.Event()
+        self._backlog: Backlog[Unit[RequestT, OrderT]] = Backlog(self._at_once // 2)
         self._held: dict[int, Unit[RequestT, OrderT]] = {}
         """The units whose turns are held, by the positions of their first rows."""
         self._waiting: set[asyncio.Task[None]] = set()
@@ -119,8 +118,9 @@ class Crew(Generic[RequestT, OrderT]):
         if not isinstance(done, Unit):
             return done
         assert done.begun is not None, "it was placed"
-        told, *others = self._attempts.outcomes(done, done.begun)
-        self._done.extendleft(reversed(others))
+        told = self._attempts.outcome(done, done.begun)
+        if len(done.positions) > 1:
+            self._done.extendleft(self._attempts.others(done, told))
         return told
 
     async def _work(self) -> None:
@@ -196,14 +196,11 @@ class Crew(Generic[RequestT, OrderT]):
             if not units:
                 break
             await self._take(units, workers)
-            while self._queue.qsize() > self._few:
-                self._runs_low.clear()
-                await self._runs_low.wait()
+            await self._backlog.runs_low()
             while len(self._waiting) > self._concurrency:
                 await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.gather(*self._waiting)
-        for _ in range(self._concurrency):
-            self._queue.put_nowait(None)
+        self._backlog.end()
 
     async def _take(
         self, units: Sequence[Unit[RequestT, OrderT]], workers: asyncio.TaskGroup
@@ -231,13 +228,12 @@ class Crew(Generic[RequestT, OrderT]):
             except Exception:  # noqa: BLE001  # it is told to each of them once more
                 for unit in ready:
                     unit.begun = None
-        for unit in ready:
-            self._queue.put_nowait(unit)
+        self._backlog.add(ready)
 
     async def _wait(self, unit: Unit[RequestT, OrderT], turn: Turn) -> None:
         await turn.acquire()
         self._held[unit.positions[0]] = unit
-        self._queue.put_nowait(unit)
+        self._backlog.add([unit])
 
     def _began(self, unit: Unit[RequestT, OrderT]) -> bool:
         """Begin the order of a unit, if that is all that it needs by now."""
@@ -268,11 +264,7 @@ class Crew(Generic[RequestT, OrderT]):
     async def _next(self) -> Unit[RequestT, OrderT] | None:
         if not self._has_room.is_set():
             await self._has_room.wait()
-        queue = self._queue
-        unit = await queue.get() if queue.empty() else queue.get_nowait()
-        if queue.qsize() <= self._few:
-            self._runs_low.set()
-        return unit
+        return await self._backlog.take()
 
     async def _send(
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]

@@ -87,7 +87,7 @@ class NoAnswer:
     """
 
 
-class Answered(ABC, Generic[OrderT_co]):
+class Answered(Generic[OrderT_co]):
     """
     The server took the request, and its answer is there to be read.
 
@@ -97,9 +97,9 @@ class Answered(ABC, Generic[OrderT_co]):
 
     __slots__ = ()
 
-    @abstractmethod
     def read(self) -> Accepted[OrderT_co] | NoAnswer:
         """What it says; `NoAnswer` if it can't be read. Called once."""
+        raise NotImplementedError
 
 
 Answer: TypeAlias = (

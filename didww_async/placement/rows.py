@@ -226,25 +226,33 @@ class Rows(Generic[RequestT, OrderT]):
         )
 
     def _named(self, unit: Unit[RequestT, OrderT]) -> Unit[RequestT, OrderT]:
-        position = unit.positions[0]
-        unit.key = unnamed_key(position, self._name)
         try:
+            name = None
             if unit.members:
                 unit.request = self._provider.packed(unit.members)
-            elif name := self._provider.key(unit.request):
+            else:
+                name = self._provider.key(unit.request)
+            if name:
                 name.encode()  # what no file takes is found here, and not on the way there
                 unit.key = named_key(name)
-            if self._journal.keeps_orders or not is_unnamed(unit.key):  # it may be asked for again
+            if name or self._journal.keeps_orders:  # it may be asked for again
                 unit.text = self._provider.dump_request(unit.request)
-                unit.digest = hashlib.blake2b(unit.text.encode(), digest_size=16).hexdigest()
+                unit.digest = self._digest(unit.text)
         except Exception as error:  # noqa: BLE001  # one bad row never stops the others
             unit.problem = error
+        unit.key = unit.key or unnamed_key(unit.positions[0], self._name)
         return unit
+
+    def _digest(self, text: str) -> str:
+        """What tells a request from others: for as long as the journal lasts, or the process."""
+        if self._journal.keeps_orders:
+            return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return str(hash(text))
 
     def _cut(self, unit: Unit[RequestT, OrderT], rows: int) -> None:
         """Keep what was packed before, and let rows that came since be a unit of their own."""
         self._left.append(_unit(unit.positions[rows:], unit.members[rows:]))
-        unit.positions, unit.members = unit.positions[:rows], unit.members[:rows]
+        unit.positions, unit.members, unit.key = unit.positions[:rows], unit.members[:rows], ""
         if rows == 1:
             unit.request, unit.members = unit.members[0], ()
         self._named(unit)
