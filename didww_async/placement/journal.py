@@ -98,18 +98,16 @@ class Row:
 class Turn:
     """The lock that whoever works on a key holds, and what the last one left."""
 
-    __slots__ = ("__weakref__", "_waiting", "entry", "is_counted", "is_held", "was_left")
-
-    def __init__(self) -> None:
-        self.is_held = False
-        """Whether somebody works on the key."""
-        self._waiting: deque[asyncio.Future[None]] | None = None
-        self.was_left = False
-        """Whether somebody was at it since the lock was made: what the journal had is old."""
-        self.entry: Entry | None = None
-        """What the last one left; `None` if its order is placed and not kept."""
-        self.is_counted = False
-        """Whether the money of its order is in the sum already."""
+    # Of the class, as long as they are so: there is one turn for each order.
+    is_held = False
+    """Whether somebody works on the key."""
+    was_left = False
+    """Whether somebody was at it since the lock was made: what the journal had is old."""
+    entry: Entry | None = None
+    """What the last one left; `None` if its order is placed and not kept."""
+    is_counted = False
+    """Whether the money of its order is in the sum already."""
+    _waiting: deque[asyncio.Future[None]] | None = None
 
     def take(self) -> bool:
         """Hold it at once; false if somebody else does."""

@@ -62,8 +62,11 @@ class Counts:
 
     def add(self, outcome: Outcome[object], cost: Decimal = Decimal(0)) -> None:
         """Count an outcome, and the money that it adds."""
-        kind = _KINDS[type(outcome)]
-        setattr(self, kind, getattr(self, kind) + 1)
+        if type(outcome) is Placed:
+            self.placed += 1
+        else:
+            kind = _KINDS[type(outcome)]
+            setattr(self, kind, getattr(self, kind) + 1)
         self.spent += cost
 
 

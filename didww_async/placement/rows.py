@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Generic, TypeVar, cast
 
@@ -16,6 +17,7 @@ from didww_async.placement.journal import (
     Admitted,
     Journal,
     JournalError,
+    NewRow,
     Turn,
     is_unnamed,
     named_key,
@@ -107,6 +109,9 @@ class Rows(Generic[RequestT, OrderT]):
         self._awaited = AwaitedInput(requests) if isinstance(requests, AsyncIterable) else None
         rows = requests if self._awaited is None else self._awaited.rows()
         self._units = self._packs(rows) if pack > 1 else self._singles(rows)
+        self._at_hand: Iterator[Unit[RequestT, OrderT]] | None = None
+        if pack == 1 and not isinstance(requests, AsyncIterable):
+            self._at_hand = self._unpacked(requests)
         self.is_ready = not isinstance(requests, AsyncIterable)
         """Whether the next row is there at once; one that is awaited may be long in coming."""
         self._left: deque[Unit[RequestT, OrderT]] = deque()
@@ -119,7 +124,13 @@ class Rows(Generic[RequestT, OrderT]):
         units: list[Unit[RequestT, OrderT]] = []
         try:
             for _ in range(most):
-                unit = self._left.popleft() if self._left else await anext(self._units, None)
+                unit: Unit[RequestT, OrderT] | None
+                if self._left:
+                    unit = self._left.popleft()
+                elif self._at_hand is not None:
+                    unit = next(self._at_hand, None)
+                else:
+                    unit = await anext(self._units, None)
                 if unit is None:
                     break
                 units.append(self._named(unit))
@@ -148,7 +159,9 @@ class Rows(Generic[RequestT, OrderT]):
         rows = [(position, unit.key, unit.digest) for unit in units for position in unit.positions]
         found = iter(await self._journal.admit(self._run, rows) if rows else ())
         for unit in units:
-            unit.admitted, *_ = [next(found) for _ in unit.positions]
+            unit.admitted = next(found)
+            for _ in range(len(unit.positions) - 1):
+                next(found)
             entry = unit.admitted.entry
             if entry is not None and entry.rows < len(unit.positions) and unit.problem is None:
                 self._cut(unit, entry.rows)
@@ -181,14 +194,10 @@ class Rows(Generic[RequestT, OrderT]):
         text = unit.text
         if not text or request is not unit.request:
             text = self._provider.dump_request(request)
-        made = Entry(
-            key=unit.key,
-            digest=unit.digest,
-            request=text,
-            rows=len(unit.positions),
-            adopts=not unit.is_first,  # its entry is forgotten, its order is not
-        )
-        return Placement(made, request, follows=not unit.is_first, corrects=corrects)
+        follows = not unit.is_first
+        adopts = follows  # its entry is forgotten, its order is not
+        made = Entry(unit.key, unit.digest, text, len(unit.positions), adopts)
+        return Placement(made, request, follows=follows, corrects=corrects)
 
     def _is_corrected(self, unit: Unit[RequestT, OrderT], entry: Entry) -> bool:
         """
@@ -280,18 +289,20 @@ class Rows(Generic[RequestT, OrderT]):
             yield _unit(*pack)
 
     async def _singles(
-        self,
-        requests: Iterable[RequestT] | AsyncIterable[RequestT],
+        self, requests: Iterable[RequestT] | AsyncIterable[RequestT]
     ) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
+        if not isinstance(requests, AsyncIterable):
+            for unit in self._unpacked(requests):
+                yield unit
+            return
         position = 0
-        if isinstance(requests, AsyncIterable):
-            async for request in requests:
-                yield Unit(range(position, position + 1), request)
-                position += 1
-        else:
-            for request in requests:
-                yield Unit(range(position, position + 1), request)
-                position += 1
+        async for request in requests:
+            yield Unit(range(position, position + 1), request)
+            position += 1
+
+    def _unpacked(self, requests: Iterable[RequestT]) -> Iterator[Unit[RequestT, OrderT]]:
+        for position, request in enumerate(requests):
+            yield Unit(range(position, position + 1), request)
 
     def _kind(self, request: RequestT) -> Hashable:
         try:
@@ -321,19 +332,21 @@ class OpenRows(Generic[RequestT, OrderT]):
         """The next units, as many at most; none at the end."""
         if self._keys is None:
             self._keys = deque(await self._journal.open_keys())
+        keys = [self._keys.popleft() for _ in range(min(most, len(self._keys)))]
+        turns = [self._journal.turn(key) for key in keys]
+        entries = await asyncio.gather(*map(self._journal.get, keys))
         units: list[Unit[RequestT, OrderT]] = []
-        while self._keys and len(units) < most:
-            key = self._keys.popleft()
-            turn = self._journal.turn(key)
-            entry = await self._journal.get(key)
+        rows: list[NewRow] = []
+        for key, turn, entry in zip(keys, turns, entries, strict=True):
             assert entry is not None, "a journal forgets nothing that is open"
             positions = range(self._position, self._position + entry.rows)
             self._position += entry.rows
-            rows = [(position, key, entry.digest) for position in positions]
-            await self._journal.admit(self._run, rows)
             admitted = Admitted(entry, is_first=True)
             request = cast("RequestT", None)  # it is in the entry, if that can be read
             units.append(Unit(positions, request, key=key, admitted=admitted, turn=turn))
+            rows += [(position, key, entry.digest) for position in positions]
+        if rows:
+            await self._journal.admit(self._run, rows)
         return units
 
     def leave(self) -> None:
