@@ -260,7 +260,7 @@ class Rows(Generic[RequestT, OrderT]):
 
     def _cut(self, unit: Unit[RequestT, OrderT], rows: int) -> None:
         """Keep what was packed before, and let rows that came since be a unit of their own."""
-        self._left.append(_unit(unit.positions[rows:], unit.members[rows:]))
+        self._left.append(self._unit(unit.positions[rows:], unit.members[rows:]))
         unit.positions, unit.members, unit.key = unit.positions[:rows], unit.members[:rows], ""
         if rows == 1:
             unit.request, unit.members = unit.members[0], ()
@@ -284,9 +284,9 @@ class Rows(Generic[RequestT, OrderT]):
                 if full is None and len(packs) > MOST_OPEN_PACKS:
                     full = next(iter(packs))
                 if full is not None:
-                    yield _unit(*packs.pop(full))
+                    yield self._unit(*packs.pop(full))
         for pack in packs.values():
-            yield _unit(*pack)
+            yield self._unit(*pack)
 
     async def _singles(
         self, requests: Iterable[RequestT] | AsyncIterable[RequestT]
@@ -300,6 +300,11 @@ class Rows(Generic[RequestT, OrderT]):
             yield Unit(range(position, position + 1), request)
             position += 1
 
+    def _unit(
+        self, positions: Sequence[int], requests: Sequence[RequestT]
+    ) -> Unit[RequestT, OrderT]:
+        return Unit(positions, requests[0], requests if len(requests) > 1 else ())
+
     def _unpacked(self, requests: Iterable[RequestT]) -> Iterator[Unit[RequestT, OrderT]]:
         for position, request in enumerate(requests):
             yield Unit(range(position, position + 1), request)
@@ -309,11 +314,6 @@ class Rows(Generic[RequestT, OrderT]):
             return self._provider.pack_key(request)
         except Exception:  # noqa: BLE001  # no request at all: told when its turn comes
             return None
-
-
-def _unit(positions: Sequence[int], requests: Sequence[RequestT]) -> Unit[RequestT, OrderT]:
-    """The unit of several requests, or of one."""
-    return Unit(positions, requests[0], requests if len(requests) > 1 else ())
 
 
 class OpenRows(Generic[RequestT, OrderT]):
