@@ -16,6 +16,7 @@ import attrs
 from didww_async.placement import (
     Accepted,
     Answer,
+    Answered,
     CannotTell,
     Entry,
     Found,
@@ -78,7 +79,7 @@ class Act:
     """What the shop and the network do with one request."""
 
     answer: str = "accepted"
-    """`accepted`, `refused`, `broke`, `not sent`, `lost` or `crash`."""
+    """`accepted`, `refused`, `broke`, `not sent`, `lost`, `crash`, `unread` or `garbled`."""
     stored: bool = False
     """Of an order whose answer is lost."""
     late: float = 0.0
@@ -94,6 +95,8 @@ NOT_SENT = Act("not sent")
 LOST = Act("lost")
 STORED = Act("lost", stored=True)
 CRASH = Act("crash", stored=True)
+UNREAD = Act("unread", stored=True)
+GARBLED = Act("garbled", stored=True)
 
 
 def late(seconds: float, takes: float = 0.0) -> Act:
@@ -218,6 +221,10 @@ class Shop(Provider[Wish, Parcel]):
         match act.answer:
             case "accepted":
                 return Accepted(_parcel(stored))
+            case "unread":
+                return Letter(Accepted(_parcel(stored)))
+            case "garbled":
+                return Letter(NoAnswer(ShopError("an answer that can't be read")))
             case "refused":
                 return Refused(ShopError("out of stock"))
             case "broke":
@@ -256,6 +263,17 @@ class Shop(Provider[Wish, Parcel]):
         next(stored for stored in self.ledger if stored.id == order.id).cancelled = True
         await instant()
         return True
+
+
+@attrs.define
+class Letter(Answered[Parcel]):
+    """An answer that is still to be read."""
+
+    says: Accepted[Parcel] | NoAnswer
+
+    def read(self) -> Accepted[Parcel] | NoAnswer:
+        """What the script says."""
+        return self.says
 
 
 def _parcel(stored: Stored) -> Parcel:

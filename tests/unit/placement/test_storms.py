@@ -11,12 +11,13 @@ import pytest
 from didww_async.placement import Placed
 from tests.unit.placement.shop import (
     ACCEPTED,
+    GARBLED,
     LOST,
     NOT_SENT,
     REFUSED,
     SETTLE,
     STORED,
-    Act,
+    UNREAD,
     Durable,
     Shop,
     Wish,
@@ -32,7 +33,7 @@ def storm(seed: int) -> tuple[random.Random, Shop, list[Wish]]:
     """A shop, and rows of few names, both as the seed says."""
     chance = random.Random(seed)
     lag = chance.choice([0.0, 0.0, SETTLE / 2])
-    acts: list[Act] = [ACCEPTED, ACCEPTED, LOST, STORED, NOT_SENT, REFUSED, late(SETTLE / 2)]
+    acts = [ACCEPTED, UNREAD, GARBLED, LOST, STORED, NOT_SENT, REFUSED, late(SETTLE / 2)]
     looks = chance.choices(["works", "fails"], [4, 1], k=40)
     # The first order may turn up after it was sent again, yet not after the search for twins.
     first = late(SETTLE * 1.3) if not lag else late(SETTLE / 2)

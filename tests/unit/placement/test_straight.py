@@ -1,0 +1,343 @@
+"""Orders that go straight: begun many at a time, sent one by one, noted many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from didww_async.placement import (
+    Accepted,
+    Answer,
+    Answered,
+    Entry,
+    Intent,
+    LookUp,
+    NotAttempted,
+    Placed,
+    SqliteJournal,
+    State,
+    Unconfirmed,
+)
+from didww_async.placement.journal import JournalError
+from tests.unit.placement.shop import (
+    ACCEPTED,
+    BROKE,
+    GARBLED,
+    LOST,
+    SETTLE,
+    STORED,
+    UNREAD,
+    Durable,
+    Parcel,
+    Shop,
+    Wish,
+    bulk,
+    ended,
+    instant,
+    late,
+)
+
+MOST_TURNS = 2_000
+
+
+def wishes(count: int) -> list[Wish]:
+    """Named wishes."""
+    return [Wish("lamp", f"w{n}") for n in range(count)]
+
+
+async def some_turns(count: int = 200) -> None:
+    """Let everybody get as far as they do."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Watched(Shop):
+    """A shop that notes what the journal has of each order when its request comes in."""
+
+    def __init__(self, journal: Durable, *acts: Any) -> None:
+        super().__init__(*acts)
+        self.journal = journal
+        self.known: list[Entry | None] = []
+
+    async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+        """As a shop, and a look into the journal."""
+        self.known.append(self.journal.entries.get(intent.key))
+        return await super().submit(intent)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 64])
+async def test_the_journal_has_every_request_before_it_leaves(concurrency: int) -> None:
+    """However many are begun together."""
+    journal = Durable()
+    shop = Watched(journal, ACCEPTED, LOST, UNREAD, GARBLED)
+
+    report = await ended(bulk(shop, wishes(40), journal, concurrency=concurrency))
+
+    assert len(report.placed) == 40
+    assert [entry and entry.state for entry in shop.known] == [State.SENT] * len(shop.known)
+
+
+async def test_an_answer_is_read_later_and_told_all_the_same() -> None:
+    """As one that was read at once."""
+    report = await ended(bulk(Shop(UNREAD, ACCEPTED), wishes(2)))
+
+    assert [row.was_found for row in report.placed] == [False, False]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 16])
+async def test_an_order_whose_answer_can_not_be_read_is_looked_up(concurrency: int) -> None:
+    """Also if other rows of its name wait for it, and nothing else is left to do."""
+    shop = Shop(GARBLED)
+    rows = [*wishes(1) * 4, *wishes(3)]
+
+    report = await ended(bulk(shop, rows, concurrency=concurrency))
+
+    assert report.placed[0].was_found
+    assert len(shop.live()) == 3
+    assert len({row.order.id for row in report.placed}) == 3
+
+
+async def test_answers_that_can_not_be_read_do_not_pile_up() -> None:
+    """A proxy that answers everything with its own page: no more are looked up than sent."""
+
+    class Busy(Shop):
+        now = most = 0
+
+        async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await some_turns(20)
+            found = await super().look_up(intent)
+            self.now -= 1
+            return found
+
+    shop = Busy(*[GARBLED] * 300)
+
+    report = await ended(bulk(shop, wishes(300), concurrency=4))
+
+    assert len(report.placed) == len(shop.live()) == 300
+    assert shop.most <= 3 * 4
+
+
+async def test_a_provider_that_fails_while_it_reads_stops_no_other_row() -> None:
+    """There may be an order, so it is unconfirmed."""
+
+    class Failing(Answered[Parcel]):
+        def read(self) -> Accepted[Parcel]:
+            raise ZeroDivisionError
+
+    class Mistaken(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            answer = await super().submit(intent)
+            return Failing() if intent.key == "w1" else answer
+
+    report = await ended(bulk(Mistaken(), wishes(4), concurrency=2))
+
+    assert len(report.placed) == 3
+    assert [type(row.error) for row in report.unconfirmed] == [ZeroDivisionError]
+
+
+# Orders that are begun and not sent.
+
+
+async def test_what_is_begun_is_not_sent_after_a_stop() -> None:
+    """It is taken back: the next run has nothing to look for."""
+    shop, journal = Shop(BROKE), Durable()
+
+    report = await ended(bulk(shop, wishes(40), journal, concurrency=2))
+
+    assert shop.submitted <= 2
+    assert len(report.not_attempted) >= 39
+    begun = [entry for entry in journal.entries.values() if entry.attempts]
+    assert len(begun) <= 2
+
+    again = await ended(bulk(shop, wishes(40), journal.restarted(), concurrency=2))
+
+    assert shop.looked == 0
+    assert len(again.placed) == len(shop.live()) == 40
+
+
+async def test_what_is_begun_is_taken_back_when_the_run_is_left() -> None:
+    """And nobody finds its turn taken."""
+    shop, journal = Shop(), Durable()
+    run = bulk(shop, wishes(40), journal, concurrency=4)
+    async for _ in run:
+        break
+    await some_turns()
+
+    begun = {e.key for e in journal.entries.values() if e.state is State.SENT}
+    assert begun <= {told.removeprefix("submit ") for told in shop.seen}
+    assert not any(journal.turn(f"w{n}").is_held for n in range(40))
+
+    again = await ended(bulk(shop, wishes(40), journal, concurrency=4))
+
+    assert len(again.placed) == len(shop.live()) == 40
+
+
+async def test_a_row_that_was_taken_back_is_not_attempted() -> None:
+    """With the reason of the stop, and without an attempt."""
+    run = bulk(Shop(BROKE), wishes(9), Durable(), concurrency=1)
+
+    *_, last = (await ended(run)).outcomes
+
+    assert isinstance(last, NotAttempted)
+    assert (last.attempts, last.reason, last.error) == (0, "the purse is empty", None)
+
+
+async def test_a_run_that_is_killed_in_any_turn_is_resumed() -> None:
+    """Whatever the journal has by then: the second run has one order a row."""
+    acts = (STORED, UNREAD, GARBLED, LOST, late(SETTLE / 2))
+    for turns in range(1, MOST_TURNS):
+        shop, journal = Shop(*acts), Durable()
+        task = asyncio.ensure_future(_await(bulk(shop, wishes(6), journal, concurrency=2)))
+        await some_turns(turns)
+        finished = task.done()
+        left = journal.restarted()
+        ledger = list(shop.ledger)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        shop.ledger = ledger  # what the dying process did after that instant is undone
+
+        report = await ended(bulk(shop, wishes(6), left, concurrency=2))
+
+        assert sorted(shop.live()) == sorted(row.order.id for row in report.placed)
+        assert [row.key for row in report.placed] == [f"w{n}" for n in range(6)]
+        if finished:
+            return
+    raise AssertionError("it never ends")
+
+
+async def _await(run: Any) -> Any:
+    return await run
+
+
+# Journals that fail, and journals that are shared.
+
+
+async def test_nothing_is_sent_that_the_journal_can_not_take() -> None:
+    """None of those that are begun together."""
+
+    class Full(Durable):
+        async def put(self, *entries: Entry) -> None:
+            await instant()
+            if any(entry.state is State.SENT for entry in entries):
+                raise JournalError("no room")
+            await super().put(*entries)
+
+    shop = Shop()
+    with pytest.raises(JournalError, match="no room"):
+        await ended(bulk(shop, wishes(20), Full(), concurrency=4))
+
+    assert shop.submitted == 0
+
+
+async def test_an_order_that_the_journal_can_not_note_is_found_later() -> None:
+    """The run fails, and the next one takes the order over."""
+
+    class Full(Durable):
+        async def put(self, *entries: Entry) -> None:
+            await instant()
+            if any(entry.state is State.PLACED for entry in entries):
+                raise JournalError("no room")
+            await super().put(*entries)
+
+    shop, journal = Shop(), Full()
+    with pytest.raises(JournalError, match="no room"):
+        await ended(bulk(shop, wishes(20), journal, concurrency=4))
+    assert shop.live()
+
+    report = await ended(bulk(shop, wishes(20), journal.restarted(), concurrency=4))
+
+    assert len(report.placed) == len(shop.live()) == 20
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_two_runs_in_opposite_order_do_not_wait_for_each_other(concurrency: int) -> None:
+    """Each has begun what the other one comes to later."""
+    shop, journal = Shop(LOST, STORED), Durable()
+    rows = wishes(30)
+    runs = [bulk(shop, some, journal, concurrency=concurrency) for some in (rows, rows[::-1])]
+
+    reports = await ended(asyncio.gather(*map(_await, runs)))
+
+    assert [len(report.placed) for report in reports] == [30, 30]
+    assert len(shop.live()) == 30
+
+
+async def test_an_order_is_noted_before_anybody_takes_its_outcome() -> None:
+    """A consumer that sleeps keeps nothing out of the journal, and no more is sent meanwhile."""
+    shop, journal = Shop(), Durable()
+    run = bulk(shop, wishes(100), journal, concurrency=4)
+    outcomes = aiter(run)
+    await anext(outcomes)
+    await some_turns()
+
+    placed = [entry for entry in journal.entries.values() if entry.state is State.PLACED]
+    assert len(placed) == shop.submitted <= 4 * 4
+
+    assert len([await anext(outcomes) for _ in range(99)]) == 99
+
+
+async def test_the_money_of_a_pack_is_told_once() -> None:
+    """Of its rows, which are one order."""
+
+    class Packing(Shop):
+        def pack_key(self, request: Wish) -> str:
+            return request.what
+
+        def packed(self, requests: Any) -> Wish:
+            return Wish(f"{len(requests)} lamps")
+
+    shop = Packing(UNREAD)
+
+    report = await ended(bulk(shop, [Wish("lamp")] * 6, pack=3, concurrency=2))
+
+    assert [row.position for row in report.placed] == list(range(6))
+    assert report.counts.spent == 10
+
+
+# The file.
+
+
+async def test_a_look_from_another_thread_stops_nobody(tmp_path: Path) -> None:
+    """Whoever finds the file in use gets it afterwards."""
+    with SqliteJournal(tmp_path / "run.db") as journal:
+        run = await journal.begin_run()
+
+        def look() -> Iterator[int]:
+            for _ in range(200):
+                yield len(journal.rows(run, -1, 5))
+
+        looking = asyncio.create_task(asyncio.to_thread(list[int], look()))
+        for n in range(200):
+            await journal.put(Entry(f"k{n}", "d", "{}"))
+        assert len(await looking) == 200
+
+
+async def test_what_takes_long_comes_between_what_was_asked_before_and_after(
+    tmp_path: Path,
+) -> None:
+    """All of it in one turn of the event loop."""
+    with SqliteJournal(tmp_path / "run.db") as journal:
+        _, before, _, after = await asyncio.gather(
+            journal.put(Entry("a", "d", "{}")),
+            journal.open_keys(),
+            journal.put(Entry("b", "d", "{}")),
+            journal.open_keys(),
+        )
+
+    assert (before, after) == (["a"], ["a", "b"])
+
+
+async def test_an_outcome_that_may_exist_is_unconfirmed_when_looks_fail() -> None:
+    """What could not be read is not forgotten."""
+    shop = Shop(GARBLED, looks=["fails"] * 99)
+
+    report = await ended(bulk(shop, wishes(1)))
+
+    assert [type(row) for row in report.outcomes] == [Unconfirmed]
+    assert not any(isinstance(row, Placed) for row in report.outcomes)
