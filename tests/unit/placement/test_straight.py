@@ -169,8 +169,8 @@ async def test_what_is_begun_is_taken_back_when_the_run_is_left() -> None:
         break
     await some_turns()
 
-    begun = {e.key for e in journal.entries.values() if e.state is State.SENT}
-    assert begun <= {told.removeprefix("submit ") for told in shop.seen}
+    under_way = [entry for entry in journal.entries.values() if entry.state is State.SENT]
+    assert len(under_way) <= 4
     assert not any(journal.turn(f"w{n}").is_held for n in range(40))
 
     again = await ended(bulk(shop, wishes(40), journal, concurrency=4))
