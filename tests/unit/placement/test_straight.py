@@ -22,7 +22,8 @@ from didww_async.placement import (
     State,
     Unconfirmed,
 )
-from didww_async.placement.journal import JournalError
+from didww_async.placement.journal import JournalError, Turn
+from didww_async.placement.placer import Placer
 from tests.unit.placement.shop import (
     ACCEPTED,
     BROKE,
@@ -39,6 +40,7 @@ from tests.unit.placement.shop import (
     ended,
     instant,
     late,
+    opened,
 )
 
 MOST_TURNS = 2_000
@@ -163,19 +165,61 @@ async def test_what_is_begun_is_not_sent_after_a_stop() -> None:
 
 async def test_what_is_begun_is_taken_back_when_the_run_is_left() -> None:
     """And nobody finds its turn taken."""
-    shop, journal = Shop(), Durable()
-    run = bulk(shop, wishes(40), journal, concurrency=4)
-    async for _ in run:
-        break
-    await some_turns()
 
-    under_way = [entry for entry in journal.entries.values() if entry.state is State.SENT]
-    assert len(under_way) <= 4
+    class Slow(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            if self.is_slow and intent.key != "w0":
+                await asyncio.Event().wait()
+            return await super().submit(intent)
+
+        is_slow = True
+
+    shop, journal = Slow(), Durable()
+    run = bulk(shop, wishes(40), journal, concurrency=4)
+    outcomes = aiter(run)
+    await anext(outcomes)
+    await some_turns()
+    sent = [entry for entry in journal.entries.values() if entry.state is State.SENT]
+    assert len(sent) > 4
+    await outcomes.aclose()  # type: ignore[attr-defined]
+
+    sent = [entry for entry in journal.entries.values() if entry.state is State.SENT]
+    assert len(sent) == 4
     assert not any(journal.turn(f"w{n}").is_held for n in range(40))
 
+    shop.is_slow = False
     again = await ended(bulk(shop, wishes(40), journal, concurrency=4))
 
     assert len(again.placed) == len(shop.live()) == 40
+
+
+async def test_what_was_sent_before_does_not_go_straight() -> None:
+    """It may have a twin, so that somebody has to look."""
+    shop = Shop()
+    first, second = shop.store("w0"), shop.store("w0")
+    journal = Durable(
+        {"w0": Entry("w0", "", '{"what": "lamp", "name": "w0", "tag": "w0"}', attempts=1)}
+    )
+
+    [row] = (await ended(bulk(shop, None, journal))).placed
+
+    assert row.order.id == first.id
+    assert second.cancelled
+    assert shop.live() == [first.id]
+
+
+async def test_what_is_taken_back_is_as_it_was() -> None:
+    """In the journal, and for whoever comes next."""
+    shop, journal = Shop(), Durable()
+    placer = Placer(shop, journal, clock=shop.flying.clock)
+    at_work = await opened(shop, journal, Wish("lamp", "one"))
+    before = at_work.entry
+
+    placer.begin(at_work)
+    assert at_work.entry.state is State.SENT
+    await placer.withdraw(at_work)
+
+    assert at_work.entry == before == journal.entries["one"]
 
 
 async def test_a_row_that_was_taken_back_is_not_attempted() -> None:
@@ -300,6 +344,43 @@ async def test_the_money_of_a_pack_is_told_once() -> None:
     assert report.counts.spent == 10
 
 
+async def test_a_turn_goes_to_whoever_waits_the_longest() -> None:
+    """Nobody takes it in between."""
+    turn, had = Turn(), list[int]()
+
+    async def have(number: int) -> None:
+        async with turn:
+            had.append(number)
+            await asyncio.sleep(0)
+
+    assert turn.take()
+    waiting = [asyncio.create_task(have(number)) for number in range(3)]
+    await some_turns(3)
+    turn.release()
+    assert not turn.take()
+    await asyncio.gather(*waiting)
+
+    assert had == [0, 1, 2]
+    assert turn.take()
+
+
+async def test_a_turn_is_passed_on_by_whoever_was_cancelled_as_it_came() -> None:
+    """And by those who were cancelled while they waited."""
+    turn = Turn()
+    assert turn.take()
+    gone, handed, last = (asyncio.create_task(turn.acquire()) for _ in range(3))
+    await some_turns(3)
+    gone.cancel()
+    await some_turns(3)
+    turn.release()
+    handed.cancel()
+    async with asyncio.timeout(10):
+        await last
+
+    assert handed.cancelled()
+    assert turn.is_held
+
+
 # The file.
 
 
@@ -316,6 +397,21 @@ async def test_a_look_from_another_thread_stops_nobody(tmp_path: Path) -> None:
         for n in range(200):
             await journal.put(Entry(f"k{n}", "d", "{}"))
         assert len(await looking) == 200
+
+
+async def test_what_was_asked_for_during_a_look_is_done_after_it(tmp_path: Path) -> None:
+    """It is not forgotten that the file was in use."""
+    with SqliteJournal(tmp_path / "run.db") as journal:
+        run = await journal.begin_run()
+        journal._using.acquire()
+        put = asyncio.create_task(journal.put(Entry("k", "d", "{}")))
+        await some_turns(5)
+        looking = asyncio.create_task(asyncio.to_thread(journal.rows, run, -1, 5))
+        await some_turns(5)
+        assert not put.done()
+        journal._using.release()
+        async with asyncio.timeout(10):
+            await asyncio.gather(put, looking)
 
 
 async def test_what_takes_long_comes_between_what_was_asked_before_and_after(
