@@ -220,8 +220,9 @@ class Crew(Generic[RequestT, OrderT]):
             ready.append(unit)
             if unit.problem is None:
                 self._held[unit.positions[0]] = unit
-                if self._may_go_straight and self._began(unit) and unit.begun is not None:
-                    begun.append(unit.begun.entry)
+                if self._may_go_straight and (placement := self._begun(unit)) is not None:
+                    unit.begun = placement
+                    begun.append(placement.entry)
         if begun:
             try:
                 await self._journal.put(*begun)
@@ -235,22 +236,20 @@ class Crew(Generic[RequestT, OrderT]):
         self._held[unit.positions[0]] = unit
         self._backlog.add([unit])
 
-    def _began(self, unit: Unit[RequestT, OrderT]) -> bool:
-        """Begin the order of a unit, if that is all that it needs by now."""
-        if self._stop.reason:
-            return False
+    def _begun(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT] | None:
+        """The order of a unit with its request begun; `None` if it needs anything else by now."""
+        known = unit.entry
+        if self._stop.reason or (known is not None and not _is_new(known)):
+            return None
         try:
             placement = self._rows.placement(unit)
         except Exception:  # noqa: BLE001  # whoever places it tells of it
-            return False
-        entry = placement.entry
-        is_new = entry.state is State.WAITING and not entry.attempts and entry.settled
-        if not is_new or self._placer.looks_first(placement):
-            return False
+            return None
+        if not _is_new(placement.entry) or self._placer.looks_first(placement):
+            return None
         placement.counts = True
         self._placer.begin(placement)
-        unit.begun = placement
-        return True
+        return placement
 
     # Sending.
 
@@ -482,3 +481,8 @@ class Crew(Generic[RequestT, OrderT]):
             each.entry, each.order, each.error = placement.entry, placement.order, placement.error
             told += await self._attempts.tell(unit, each)
         return told
+
+
+def _is_new(entry: Entry) -> bool:
+    """Whether nothing was sent for it, ever."""
+    return entry.state is State.WAITING and not entry.attempts and entry.settled
