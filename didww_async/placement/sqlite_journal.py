@@ -251,26 +251,40 @@ class SqliteJournal(Turns):
         """Do what was asked for on an event loop, unless a commit is under way."""
         if loop not in self._asked or not self._using.acquire(blocking=False):
             return  # whoever uses the connection goes on with it in the end
+        jobs: Sequence[_Job] = ()
+        is_handed_over = False
+        try:
+            jobs, quick = self._next_jobs(loop)
+            left = jobs[len(quick) :]
+            if self._try(jobs, quick) and (left or self._connection.in_transaction):
+                is_handed_over = True
+                self._commits.put(_Commit(loop, jobs, left))
+        finally:  # also if Ctrl-C comes in between
+            if not is_handed_over:
+                self._using.release()
+                _settle(jobs)
+                self._go_on()
+
+    def _next_jobs(self, loop: asyncio.AbstractEventLoop) -> tuple[Sequence[_Job], Sequence[_Job]]:
+        """What goes into the next commit, and what of it is done at once."""
         jobs = self._asked.pop(loop)
-        long = next((at for at, job in enumerate(jobs) if job.takes_long), len(jobs))
-        if jobs[long + 1 :]:
-            self._asked[loop] = jobs[long + 1 :]
-        jobs, quick = jobs[: long + 1], jobs[:long]
-        if self._try(jobs, quick) and (len(jobs) > len(quick) or self._connection.in_transaction):
-            self._commits.put(_Commit(loop, jobs, jobs[long:]))
-        else:
-            self._using.release()
-            _settle(jobs)
-            self._go_on()
+        for at, job in enumerate(jobs):
+            if job.takes_long:
+                if jobs[at + 1 :]:
+                    self._asked[loop] = jobs[at + 1 :]
+                return jobs[: at + 1], jobs[:at]
+        return jobs, jobs
 
     def _try(self, jobs: Sequence[_Job], begun: Sequence[_Job]) -> bool:
         """Do what is begun of some jobs; if any of it fails, none of the jobs is done."""
         try:
             for job in begun:
                 job.result = job.work(self._connection)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the journal lives on
+        except BaseException as error:
             self._give_up(jobs, error)
-            return False
+            if not isinstance(error, Exception):
+                raise
+            return False  # whatever it is, the journal lives on
         return True
 
     def _finish(self, jobs: Sequence[_Job], left: Sequence[_Job]) -> None:
@@ -281,14 +295,14 @@ class SqliteJournal(Turns):
             except sqlite3.Error as error:
                 self._give_up(jobs, error)
 
-    def _give_up(self, jobs: Sequence[_Job], error: Exception) -> None:
+    def _give_up(self, jobs: Sequence[_Job], error: BaseException) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._connection.rollback()
         failure = self._failure(error)
         for job in jobs:
             job.result = failure
 
-    def _failure(self, error: Exception) -> JournalError:
+    def _failure(self, error: BaseException) -> JournalError:
         return JournalError(
             f"the journal {self.path} can't be written ({error}); nothing of what was asked "
             "is lost: make room or mend the disk, and run the same again"

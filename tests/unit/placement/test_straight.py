@@ -414,6 +414,24 @@ async def test_what_was_asked_for_during_a_look_is_done_after_it(tmp_path: Path)
             await asyncio.gather(put, looking)
 
 
+async def test_an_interrupted_statement_keeps_nobody_out(tmp_path: Path) -> None:
+    """Ctrl-C may come anywhere, and the journal is closed after it."""
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with SqliteJournal(tmp_path / "run.db") as journal:
+        loop = asyncio.get_running_loop()
+        asked = asyncio.create_task(journal._do(interrupted))
+        await asyncio.sleep(0)
+        with pytest.raises(KeyboardInterrupt):
+            journal._carry_out(loop)
+        with pytest.raises(JournalError):
+            await asked
+        await journal.put(Entry("k", "d", "{}"))
+        assert await journal.open_keys() == ["k"]
+
+
 async def test_what_takes_long_comes_between_what_was_asked_before_and_after(
     tmp_path: Path,
 ) -> None:
