@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from decimal import Decimal
@@ -16,7 +17,7 @@ from didww_async.placement.placer import Placement, Placer, outcome_of, storable
 from didww_async.placement.provider import Provider
 from didww_async.placement.rows import ChangedRequestError, Unit
 
-__all__ = ["Attempts", "Told"]
+__all__ = ["Attempts", "Told", "completed", "failure_of"]
 
 RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
@@ -26,7 +27,7 @@ Told: TypeAlias = tuple[Outcome[OrderT], Decimal]
 
 
 class Attempts(Generic[RequestT, OrderT]):
-    """Places units one by one, within a budget; whoever calls holds the turn of the unit."""
+    """Places units one by one, within a budget, and tells what came of them."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Attempts(Generic[RequestT, OrderT]):
     async def attempt(
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
     ) -> None:
-        """Place an intent, if the run may still spend what it costs."""
+        """Place an intent whose turn is held, if the run may still spend what it costs."""
         entry, quoted = placement.entry, None
         if entry.state is State.PLACED:
             with suppress(Exception):  # it is told with its outcome
@@ -102,8 +103,9 @@ class Attempts(Generic[RequestT, OrderT]):
         """Whether the money of the order counts with this row; with one of its name it does."""
         turn = unit.turn
         assert turn is not None, "a unit is read with its turn"
-        if placement.counts and not placement.is_counted and not turn.is_counted:
-            placement.is_counted = turn.is_counted = True
+        if placement.counts and not placement.is_counted and self not in turn.counted_by:
+            placement.is_counted = True
+            turn.counted_by = (*turn.counted_by, self)
         return placement.is_counted
 
     async def foretell(
@@ -202,5 +204,22 @@ async def completed(placement: Placement[RequestT, OrderT], work: Awaitable[obje
         await work
     except JournalError:
         raise
+    except asyncio.CancelledError as cancelled:
+        placement.error = failure_of(cancelled)
     except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
         placement.error = failure
+
+
+def failure_of(cancelled: asyncio.CancelledError) -> Exception:
+    """
+    What it means that a provider's own work was cancelled.
+
+    Raises:
+        CancelledError: It was this task that was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise cancelled
+    failure = RuntimeError("the provider's work was cancelled, and not by this run")
+    failure.__cause__ = cancelled
+    return failure

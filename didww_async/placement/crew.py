@@ -16,12 +16,12 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Generic, TypeAlias, TypeVar
 
-from didww_async.placement.attempts import Attempts, Told, completed
+from didww_async.placement.attempts import Attempts, Told, completed, failure_of
 from didww_async.placement.backlog import Backlog
 from didww_async.placement.intent import Entry, Outcome, State
 from didww_async.placement.journal import Journal, JournalError, Turn
 from didww_async.placement.placer import Placement, Placer
-from didww_async.placement.provider import Accepted, Answered, Provider
+from didww_async.placement.provider import Accepted, Answer, Answered, Provider
 from didww_async.placement.rows import ChangedRequestError, OpenRows, Rows, Unit
 
 __all__ = ["Crew"]
@@ -75,8 +75,9 @@ class Crew(Generic[RequestT, OrderT]):
         self._done: deque[Unit[RequestT, OrderT] | Told[OrderT]] = deque()
         """Outcomes, and the units of those that are made when they are taken."""
         self._news = asyncio.Event()
-        # Bounded, so that no more is sent until the consumer has taken what is ready.
-        self._most_done = 2 * concurrency
+        # No more is begun until the consumer has taken what is ready. What is begun is sent: its
+        # turns are held, and whoever waits for them does not know of the consumer.
+        self._most_done = concurrency
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._repeated: dict[str, list[_Repeated[RequestT, OrderT]]] = {}
@@ -90,7 +91,7 @@ class Crew(Generic[RequestT, OrderT]):
     async def ready(self) -> AsyncGenerator[None, None]:
         """Does the work, and says when there are outcomes to take; not in the order of the rows."""
         work = asyncio.create_task(self._work())
-        work.add_done_callback(lambda _: self._news.set())
+        work.add_done_callback(self._worked)
         try:
             while self._done or not work.done():
                 if self._done:
@@ -102,15 +103,24 @@ class Crew(Generic[RequestT, OrderT]):
             await work
         finally:
             work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            await self._abandon()
-            await self._rows.close()
+            try:
+                await asyncio.wait({work})  # its end does not depend on whether this is cancelled
+            finally:
+                await self._rows.close()
+
+    def _worked(self, work: asyncio.Task[None]) -> None:
+        """Whatever became of the work, nobody is to wait for the turns of a run that is over."""
+        for unit in list(self._held.values()):
+            self._give_up(unit, unit.begun)
+        if not work.cancelled():
+            work.exception()  # raised to whoever still waits for it
+        self._news.set()
 
     def take(self) -> Told[OrderT] | None:
         """
         The next outcome, and the money that it adds; `None` if none is ready by now.
 
-        As long as many are ready, nothing is sent.
+        As long as many are ready, nothing more is begun.
         """
         if not self._done:
             return None
@@ -125,6 +135,17 @@ class Crew(Generic[RequestT, OrderT]):
 
     async def _work(self) -> None:
         self._count = self._provider.count_requests()
+        try:
+            await self._place_all()
+        finally:
+            unsent = [unit for unit in self._held.values() if unit.begun and not unit.is_sent]
+            if unsent:
+                with suppress(Exception):  # then they are looked up when the journal is resumed
+                    await self._put_back(unsent)
+                    for unit in unsent:
+                        unit.begun = None
+
+    async def _place_all(self) -> None:
         async with self._others:
             self._others.create_task(self._note_answers())
             async with asyncio.TaskGroup() as workers:
@@ -146,19 +167,6 @@ class Crew(Generic[RequestT, OrderT]):
             async with asyncio.TaskGroup() as settlers:
                 for _ in range(min(self._concurrency, len(repeated))):
                     settlers.create_task(self._settler(left))
-
-    async def _abandon(self) -> None:
-        """Give up the turns of what is left when the run is left, and take back what is unsent."""
-        left = list(self._held.values())
-        try:
-            begun = (unit.begun for unit in left if not unit.is_sent)
-            unsent = [placement for placement in begun if placement is not None]
-            if unsent:
-                with suppress(Exception):  # they are looked up when the journal is resumed
-                    await self._placer.withdraw(*unsent)
-        finally:
-            for unit in left:
-                self._give_up(unit, unit.begun)
 
     # Reading.
 
@@ -195,6 +203,7 @@ class Crew(Generic[RequestT, OrderT]):
             units = await self._noted.get()
             if not units:
                 break
+            await self._has_room.wait()
             await self._take(units, workers)
             await self._backlog.runs_low()
             while len(self._waiting) > self._concurrency:
@@ -206,86 +215,125 @@ class Crew(Generic[RequestT, OrderT]):
         self, units: Sequence[Unit[RequestT, OrderT]], workers: asyncio.TaskGroup
     ) -> None:
         """Hold the turns of units, begin those that go straight, and let the workers have them."""
-        ready: list[Unit[RequestT, OrderT]] = []
-        begun: list[Entry] = []
-        for unit in units:
-            turn = unit.turn
-            assert turn is not None, "a unit is read with its turn"
-            if unit.problem is None and not turn.take():
-                # Not in a worker: all of them may be needed by whoever holds the turns.
-                waiting = workers.create_task(self._wait(unit, turn))
-                self._waiting.add(waiting)
-                waiting.add_done_callback(self._waiting.discard)
-                continue
-            ready.append(unit)
-            if unit.problem is None:
-                self._held[unit.positions[0]] = unit
-                if self._may_go_straight and (placement := self._begun(unit)) is not None:
-                    unit.begun = placement
-                    begun.append(placement.entry)
-        if begun:
+        ready = [unit for unit in units if self._is_free(unit, workers)]
+        if straight := self._straight(ready):
+            for unit, placement in straight:
+                self._placer.begin(placement)
+                unit.begun = placement
             try:
-                await self._journal.put(*begun)
+                await self._journal.put(*[placement.entry for _, placement in straight])
             except Exception:  # noqa: BLE001  # it is told to each of them once more
-                for unit in ready:
+                for unit, _ in straight:
                     unit.begun = None
         self._backlog.add(ready)
+
+    def _is_free(self, unit: Unit[RequestT, OrderT], workers: asyncio.TaskGroup) -> bool:
+        """Whether a unit's turn is held now, or needs not to be; if not, it will come later."""
+        turn = unit.turn
+        assert turn is not None, "a unit is read with its turn"
+        if unit.problem is not None:
+            return True
+        if turn.take():
+            self._held[unit.positions[0]] = unit
+            return True
+        # Not in a worker: all of them may be needed by whoever holds the turns.
+        waiting = workers.create_task(self._wait(unit, turn))
+        self._waiting.add(waiting)
+        waiting.add_done_callback(self._waiting.discard)
+        return False
 
     async def _wait(self, unit: Unit[RequestT, OrderT], turn: Turn) -> None:
         await turn.acquire()
         self._held[unit.positions[0]] = unit
         self._backlog.add([unit])
 
-    def _begun(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT] | None:
-        """The order of a unit with its request begun; `None` if it needs anything else by now."""
+    def _straight(
+        self, units: Sequence[Unit[RequestT, OrderT]]
+    ) -> list[tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]]:
+        """Those whose order is new; none of them if one says that all of the input is wrong."""
+        straight: list[tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]] = []
+        for unit in units if self._may_go_straight else ():
+            try:
+                placement = self._opened(unit)
+            except ChangedRequestError as error:
+                if unit.is_first:
+                    self._stop.because(str(error), error)
+            except Exception:  # noqa: BLE001, S112  # whoever places it tells of it
+                continue
+            else:
+                if placement is not None:
+                    straight.append((unit, placement))
+        return [] if self._stop.reason else straight
+
+    def _opened(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT] | None:
+        """Where a unit stands, if its order is new and nobody has to look for it first."""
+        if unit.problem is not None:
+            return None
         known = unit.entry
-        if self._stop.reason or (known is not None and not _is_new(known)):
+        if known is not None and not _is_new(known) and not self._rows.corrects(unit):
             return None
-        try:
-            placement = self._rows.placement(unit)
-        except Exception:  # noqa: BLE001  # whoever places it tells of it
-            return None
+        placement = self._rows.placement(unit)
         if not _is_new(placement.entry) or self._placer.looks_first(placement):
             return None
         placement.counts = True
-        self._placer.begin(placement)
         return placement
+
+    async def _put_back(self, units: Sequence[Unit[RequestT, OrderT]]) -> None:
+        """Let the journal have what it had before orders were begun, of which none was sent."""
+        known = [unit.entry for unit in units]
+        await self._journal.put(*[entry for entry in known if entry is not None])
+        new = zip(units, known, strict=True)
+        await self._journal.forget([unit.key for unit, entry in new if entry is None])
 
     # Sending.
 
     async def _worker(self) -> None:
-        while (unit := await self._next()) is not None:
+        while (unit := await self._backlog.take()) is not None:
             if unit.begun is not None:
                 await self._send(unit, unit.begun)
             else:
                 await self._finish(self._place(unit))
 
-    async def _next(self) -> Unit[RequestT, OrderT] | None:
-        if not self._has_room.is_set():
-            await self._has_room.wait()
-        return await self._backlog.take()
-
     async def _send(
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
     ) -> None:
         """Send what was begun; what was not accepted is carried on with at once."""
-        work: Awaitable[None] | None = None
         if self._stop.reason:
-            work = self._placer.withdraw(placement)
+            await self._finish(self._left_out(unit, placement))
+            return
+        work: Awaitable[None] | None = None
+        unit.is_sent = True
+        try:
+            answer = await self._provider.submit(self._placer.intent(placement))
+        except asyncio.CancelledError as cancelled:
+            placement.error = failure_of(cancelled)
+        except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
+            placement.error = failure
         else:
-            unit.is_sent = True
-            try:
-                answer = await self._provider.submit(self._placer.intent(placement))
-            except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
-                placement.error = failure
-            else:
-                if isinstance(answer, (Accepted, Answered)):
-                    unit.answer = answer
-                    self._answered.append(unit)
-                    self._has_answers.set()
-                    return
-                work = self._placer.go_on(placement, answer)
+            if isinstance(answer, (Accepted, Answered)):
+                unit.answer = answer
+                self._answered.append(unit)
+                self._has_answers.set()
+                return
+            work = self._placer.go_on(placement, answer)
         await self._finish(self._concluded(unit, placement, work))
+
+    async def _left_out(
+        self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
+    ) -> Sequence[Told[OrderT]]:
+        """Take back what was begun and is not sent, as the run is stopped meanwhile."""
+        kept = None
+        try:
+            if self._stop.failure is not None:  # what is refused as a whole is not to be resumed
+                await self._put_back([unit])
+                self._placer.take_back(placement)
+            else:
+                self._placer.take_back(placement)
+                await self._journal.put(placement.entry)
+                kept = placement
+        finally:
+            self._give_up(unit, kept)
+        return await self._attempts.tell(unit, placement)
 
     async def _finish(self, told: Awaitable[Sequence[Told[OrderT]]]) -> None:
         try:
@@ -383,42 +431,54 @@ class Crew(Generic[RequestT, OrderT]):
             placement, answer = unit.begun, unit.answer
             assert placement is not None, "it was sent"
             assert answer is not None, "it was answered"
-            unit.answer = work = None
+            unit.answer = None
             try:
                 read = answer.read() if isinstance(answer, Answered) else answer
                 if isinstance(read, Accepted):
                     self._placer.accept(placement, read)
                     accepted.append(unit)
                     entries.append(placement.entry)
-                    continue
-                work = self._placer.go_on(placement, read)
+                else:
+                    self._follow(unit, placement, read)
             except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
                 placement.error = failure
-            self._follow(unit, placement, work)
+                self._follow(unit, placement)
         try:
             await self._journal.put(*entries)
-        except Exception as failure:  # noqa: BLE001  # raised at the end
-            self._stop.because(str(failure), failure)
-        else:
-            self._done += accepted
-            self._news.set()
-            self._check_room()
-        finally:
-            for unit in accepted:
-                self._give_up(unit, unit.begun)
+        except Exception:  # noqa: BLE001  # it may be about one of them
+            for unit, entry in zip(accepted, entries, strict=True):
+                if (placement := unit.begun) is not None:
+                    before = entry._replace(state=State.SENT, result="")
+                    work = self._placer.keep(placement, before)
+                    await self._finish(self._concluded(unit, placement, work))
+            return
+        for unit in accepted:
+            self._give_up(unit, unit.begun)
+        self._done += accepted
+        self._news.set()
+        self._check_room()
 
     def _follow(
         self,
         unit: Unit[RequestT, OrderT],
         placement: Placement[RequestT, OrderT],
-        work: Awaitable[None] | None,
+        answer: Answer[OrderT] | None = None,
     ) -> None:
-        """Carry on with an order whose answer can't be read."""
+        """Carry on with an order whose answer can't be read, and note the others meanwhile."""
         self._followed += 1
-        task = self._others.create_task(self._finish(self._concluded(unit, placement, work)))
-        task.add_done_callback(self._ended)
+        task = self._others.create_task(self._carry_on(unit, placement, answer))
+        task.add_done_callback(self._carried_on)
 
-    def _ended(self, _: object) -> None:
+    async def _carry_on(
+        self,
+        unit: Unit[RequestT, OrderT],
+        placement: Placement[RequestT, OrderT],
+        answer: Answer[OrderT] | None,
+    ) -> None:
+        work = None if answer is None else self._placer.go_on(placement, answer)
+        await self._finish(self._concluded(unit, placement, work))
+
+    def _carried_on(self, _: object) -> None:
         self._followed -= 1
         self._check_room()
 
@@ -438,7 +498,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._check_room()
 
     def _check_room(self) -> None:
-        """Let workers go on unless too much waits for the consumer, or is carried on with."""
+        """Let more be begun unless too much waits for the consumer, or is carried on with."""
         if len(self._done) + self._followed < self._most_done:
             self._has_room.set()
         else:
@@ -479,7 +539,10 @@ class Crew(Generic[RequestT, OrderT]):
         told: list[Told[OrderT]] = []
         for unit, each in waiting:
             each.entry, each.order, each.error = placement.entry, placement.order, placement.error
-            told += await self._attempts.tell(unit, each)
+            if self._splits(unit, each.entry):
+                told += await self._split(unit)
+            else:
+                told += await self._attempts.tell(unit, each)
         return told
 
 

@@ -105,8 +105,8 @@ class Turn:
     """Whether somebody was at it since the lock was made: what the journal had is old."""
     entry: Entry | None = None
     """What the last one left; `None` if its order is placed and not kept."""
-    is_counted = False
-    """Whether the money of its order is in the sum already."""
+    counted_by: tuple[object, ...] = ()
+    """The runs in whose sums the money of its order is already."""
     _waiting: deque[asyncio.Future[None]] | None = None
 
     def take(self) -> bool:
@@ -161,6 +161,10 @@ class Journal(Protocol):
 
     async def put(self, *entries: Entry) -> None:
         """Keep entries, in place of what their keys had; they are durable when this returns."""
+        ...
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        """Have no entries for these keys, as if they had never been put."""
         ...
 
     async def add(self, entries: Iterable[Entry]) -> None:
@@ -258,6 +262,11 @@ class MemoryJournal(Turns):
         for entry in entries:
             self._entries[entry.key] = entry
 
+    async def forget(self, keys: Iterable[str]) -> None:
+        """Have no entries for these keys."""
+        for key in keys:
+            self._entries.pop(key, None)
+
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new."""
         for entry in entries:
@@ -327,6 +336,11 @@ class PassingJournal(Turns):
                 self._entries.pop(entry.key, None)
             else:
                 self._entries[entry.key] = entry
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        """Have no entries for these keys."""
+        for key in keys:
+            self._entries.pop(key, None)
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep nothing: what was not attempted is not asked for again."""

@@ -19,7 +19,7 @@ from didww_async.placement.intent import (
     State,
     Unconfirmed,
 )
-from didww_async.placement.journal import Journal
+from didww_async.placement.journal import Journal, JournalError
 from didww_async.placement.provider import (
     Accepted,
     Answer,
@@ -69,8 +69,8 @@ class Stop:
     is_asked: asyncio.Event = attrs.field(factory=asyncio.Event, repr=False)
 
     def because(self, reason: str, failure: Exception | None = None) -> None:
-        """Stop for a reason, unless it is empty or there is one already."""
-        self.reason = self.reason or reason
+        """Stop for a reason or a failure, unless there is none, or one already."""
+        self.reason = self.reason or reason or (type(failure).__name__ if failure else "")
         self.failure = self.failure or failure
         if self.reason:
             self.is_asked.set()
@@ -230,17 +230,15 @@ class Placer(Generic[RequestT, OrderT]):
             adopts=entry.adopts,
         )
 
-    async def withdraw(self, *placements: Placement[RequestT, OrderT]) -> None:
-        """Take back what was begun and certainly did nothing."""
-        for placement in placements:
-            entry = placement.entry
-            # Attempts are counted that may have done something, and this one did not.
-            placement.entry = entry._replace(
-                state=placement.began_as,
-                attempts=entry.attempts - 1,
-                began_at=entry.began_at if entry.attempts > 1 else 0.0,
-            )
-        await self._journal.put(*[placement.entry for placement in placements])
+    def take_back(self, placement: Placement[RequestT, OrderT]) -> None:
+        """Note that what was begun certainly did nothing; the journal does not know yet."""
+        entry = placement.entry
+        # Attempts are counted that may have done something, and this one did not.
+        placement.entry = entry._replace(
+            state=placement.began_as,
+            attempts=entry.attempts - 1,
+            began_at=entry.began_at if entry.attempts > 1 else 0.0,
+        )
 
     def accept(self, placement: Placement[RequestT, OrderT], accepted: Accepted[OrderT]) -> None:
         """Note that the order is placed; the journal does not know yet."""
@@ -347,7 +345,8 @@ class Placer(Generic[RequestT, OrderT]):
             case NotSent(error, stop):
                 self.stop.because(stop)
                 placement.error = error
-                await self.withdraw(placement)
+                self.take_back(placement)
+                await self._journal.put(placement.entry)
                 return False
             case NoAnswer(error, used_up):
                 placement.error, placement.used_up = error, used_up
@@ -510,8 +509,22 @@ class Placer(Generic[RequestT, OrderT]):
         was_found: bool,
         text: str = "",
     ) -> None:
+        before = placement.entry
         self._note_placed(placement, order, was_found=was_found, text=text)
-        await self._journal.put(placement.entry)
+        await self.keep(placement, before)
+
+    async def keep(self, placement: Placement[RequestT, OrderT], before: Entry) -> None:
+        """
+        Let the journal have the entry of an order that is placed.
+
+        Raises:
+            JournalError: It has the one `before`, and so has the placement.
+        """
+        try:
+            await self._journal.put(placement.entry)
+        except JournalError:
+            placement.entry = before
+            raise
 
     def _note_placed(
         self, placement: Placement[RequestT, OrderT], order: OrderT, *, was_found: bool, text: str

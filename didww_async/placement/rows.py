@@ -6,8 +6,7 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Hashable, Iterable, Iterator, Sequence
-from contextlib import aclosing
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -62,7 +61,7 @@ class Unit(Generic[RequestT, OrderT]):
     turn: Turn | None = None
     """Held on to from before its entry was read, so that no later entry is missed."""
     begun: Placement[RequestT, OrderT] | None = None
-    """Its placement, if that is begun: its request is the next thing to happen."""
+    """Its placement, if the order was begun together with others."""
     is_sent: bool = False
     """Whether the request of what was begun has left, or may have."""
     answer: Accepted[OrderT] | Answered[OrderT] | None = None
@@ -88,6 +87,9 @@ class Unit(Generic[RequestT, OrderT]):
         return "a row before it has the same name, and there is one order for both"
 
 
+_Units: TypeAlias = Iterator[Unit[RequestT, OrderT]] | AsyncGenerator[Unit[RequestT, OrderT], None]
+
+
 class Rows(Generic[RequestT, OrderT]):
     """Reads an input, names what it finds, and holds it against the journal."""
 
@@ -108,10 +110,9 @@ class Rows(Generic[RequestT, OrderT]):
         self._pack = pack
         self._awaited = AwaitedInput(requests) if isinstance(requests, AsyncIterable) else None
         rows = requests if self._awaited is None else self._awaited.rows()
-        self._units = self._packs(rows) if pack > 1 else self._singles(rows)
-        self._at_hand: Iterator[Unit[RequestT, OrderT]] | None = None
-        if pack == 1 and not isinstance(requests, AsyncIterable):
-            self._at_hand = self._unpacked(requests)
+        singles: _Units[RequestT, OrderT]
+        singles = _awaited(rows) if isinstance(rows, AsyncIterable) else _at_hand(rows)
+        self._units = self._packs(singles) if pack > 1 else singles
         self.is_ready = not isinstance(requests, AsyncIterable)
         """Whether the next row is there at once; one that is awaited may be long in coming."""
         self._left: deque[Unit[RequestT, OrderT]] = deque()
@@ -127,10 +128,10 @@ class Rows(Generic[RequestT, OrderT]):
                 unit: Unit[RequestT, OrderT] | None
                 if self._left:
                     unit = self._left.popleft()
-                elif self._at_hand is not None:
-                    unit = next(self._at_hand, None)
-                else:
+                elif isinstance(self._units, AsyncGenerator):
                     unit = await anext(self._units, None)
+                else:
+                    unit = next(self._units, None)
                 if unit is None:
                     break
                 units.append(self._named(unit))
@@ -148,9 +149,12 @@ class Rows(Generic[RequestT, OrderT]):
 
     async def close(self) -> None:
         """Leave the input."""
-        await self._units.aclose()
-        if self._awaited is not None:
-            await self._awaited.close()
+        try:
+            if isinstance(self._units, AsyncGenerator):
+                await self._units.aclose()
+        finally:
+            if self._awaited is not None:
+                await self._awaited.close()
 
     async def admit(self, units: Sequence[Unit[RequestT, OrderT]]) -> None:
         """Note units in the journal, and learn what it has of them."""
@@ -173,6 +177,21 @@ class Rows(Generic[RequestT, OrderT]):
         single.key = f"{unnamed_key(position, self._name)} alone"
         return single
 
+    def corrects(self, unit: Unit[RequestT, OrderT]) -> bool:
+        """
+        Whether a unit takes the place of another request.
+
+        Raises:
+            ChangedRequestError: It must not: there is an order for that one, or may be.
+        """
+        entry = unit.entry
+        known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
+        if not known or known == unit.digest:
+            return False
+        if entry is None or not self._is_corrected(unit, entry):
+            raise self._changed(unit, entry)
+        return True
+
     def placement(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT]:
         """
         Where a unit stands.
@@ -180,12 +199,8 @@ class Rows(Generic[RequestT, OrderT]):
         Raises:
             ChangedRequestError: Its key stands for another request.
         """
-        entry, corrects = unit.entry, False
-        known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
-        if known and known != unit.digest:
-            if entry is None or not self._is_corrected(unit, entry):
-                raise self._changed(unit, entry)
-            corrects, entry = True, None
+        corrects = self.corrects(unit)
+        entry = None if corrects else unit.entry
         if entry is not None:
             return Placement(entry, self._provider.load_request(entry.request))
         if self._journal.keeps_orders and not self._provider.reads_back(unit.request):
@@ -260,19 +275,19 @@ class Rows(Generic[RequestT, OrderT]):
 
     def _cut(self, unit: Unit[RequestT, OrderT], rows: int) -> None:
         """Keep what was packed before, and let rows that came since be a unit of their own."""
-        self._left.append(self._unit(unit.positions[rows:], unit.members[rows:]))
+        self._left.append(_unit(unit.positions[rows:], unit.members[rows:]))
         unit.positions, unit.members, unit.key = unit.positions[:rows], unit.members[:rows], ""
         if rows == 1:
             unit.request, unit.members = unit.members[0], ()
         self._named(unit)
 
     async def _packs(
-        self, requests: Iterable[RequestT] | AsyncIterable[RequestT]
+        self, singles: _Units[RequestT, OrderT]
     ) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
         """Rows of one kind together, in the order of the input and of nothing else."""
         packs: dict[Hashable, tuple[list[int], list[RequestT]]] = {}
-        async with aclosing(self._singles(requests)) as singles:
-            async for single in singles:
+        try:
+            while (single := await _next(singles)) is not None:
                 kind = self._kind(single.request)
                 if kind is None:
                     yield single
@@ -284,36 +299,38 @@ class Rows(Generic[RequestT, OrderT]):
                 if full is None and len(packs) > MOST_OPEN_PACKS:
                     full = next(iter(packs))
                 if full is not None:
-                    yield self._unit(*packs.pop(full))
+                    yield _unit(*packs.pop(full))
+        finally:
+            if isinstance(singles, AsyncGenerator):
+                await singles.aclose()
         for pack in packs.values():
-            yield self._unit(*pack)
-
-    async def _singles(
-        self, requests: Iterable[RequestT] | AsyncIterable[RequestT]
-    ) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
-        if not isinstance(requests, AsyncIterable):
-            for unit in self._unpacked(requests):
-                yield unit
-            return
-        position = 0
-        async for request in requests:
-            yield Unit(range(position, position + 1), request)
-            position += 1
-
-    def _unit(
-        self, positions: Sequence[int], requests: Sequence[RequestT]
-    ) -> Unit[RequestT, OrderT]:
-        return Unit(positions, requests[0], requests if len(requests) > 1 else ())
-
-    def _unpacked(self, requests: Iterable[RequestT]) -> Iterator[Unit[RequestT, OrderT]]:
-        for position, request in enumerate(requests):
-            yield Unit(range(position, position + 1), request)
+            yield _unit(*pack)
 
     def _kind(self, request: RequestT) -> Hashable:
         try:
             return self._provider.pack_key(request)
         except Exception:  # noqa: BLE001  # no request at all: told when its turn comes
             return None
+
+
+def _unit(positions: Sequence[int], requests: Sequence[RequestT]) -> Unit[RequestT, Any]:
+    return Unit(positions, requests[0], requests if len(requests) > 1 else ())
+
+
+def _at_hand(requests: Iterable[RequestT]) -> Iterator[Unit[RequestT, Any]]:
+    for position, request in enumerate(requests):
+        yield Unit(range(position, position + 1), request)
+
+
+async def _awaited(requests: AsyncIterable[RequestT]) -> AsyncGenerator[Unit[RequestT, Any], None]:
+    position = 0
+    async for request in requests:
+        yield Unit(range(position, position + 1), request)
+        position += 1
+
+
+async def _next(units: _Units[RequestT, OrderT]) -> Unit[RequestT, OrderT] | None:
+    return await anext(units, None) if isinstance(units, AsyncGenerator) else next(units, None)
 
 
 class OpenRows(Generic[RequestT, OrderT]):
@@ -348,6 +365,10 @@ class OpenRows(Generic[RequestT, OrderT]):
         if rows:
             await self._journal.admit(self._run, rows)
         return units
+
+    def corrects(self, unit: Unit[RequestT, OrderT]) -> bool:  # noqa: ARG002
+        """No: what is open is finished as it was."""
+        return False
 
     def leave(self) -> None:
         """Nothing: what is open is read to its end."""

@@ -20,6 +20,7 @@ import queue
 import sqlite3
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -63,6 +64,7 @@ _OVER = " ON CONFLICT (key) DO UPDATE SET " + ", ".join(
 _UNLESS_THERE = " ON CONFLICT (key) DO NOTHING"
 _GET = f"SELECT {_NAMES} FROM entry WHERE key = ?"  # noqa: S608
 _GET_MANY = f"SELECT {_NAMES} FROM entry WHERE key IN "  # noqa: S608
+_FORGET = "DELETE FROM entry WHERE key IN "
 _HAVE_ROWS = "SELECT key FROM run_row WHERE run = ? AND key IN "
 _ADD_ROWS = "INSERT OR REPLACE INTO run_row (run, position, key) VALUES "
 _TELL = "UPDATE run_row SET reason = ?, was_refused = ? WHERE run = ? AND position = ?"
@@ -93,8 +95,10 @@ class SqliteJournal(Turns):
         self.users = 0
         """How many have it by its path; see `open_journal`."""
         self.is_closed = False
-        self._asked: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        """What is not begun yet."""
+        self._asked: deque[_Job] = deque()
+        """What is not begun yet, of all event loops, in the order in which it was asked for."""
+        self._coming: set[asyncio.AbstractEventLoop] = set()
+        """The event loops that will carry it out in their next turn."""
         self._using = threading.Lock()
         """Held by whoever uses the connection; by the thread from what it commits to its end."""
         self._commits: queue.SimpleQueue[_Commit | None] = queue.SimpleQueue()
@@ -122,12 +126,13 @@ class SqliteJournal(Turns):
         if self.is_closed:
             return
         self.is_closed = True
+        if os.getpid() != self._process:  # nothing of it is this process's to close
+            return
         with self._using:  # no commit is under way
-            for loop, jobs in self._asked.items():
-                self._finish(jobs, jobs)
-                with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
-                    loop.call_soon_threadsafe(_settle, jobs)
+            jobs = list(self._asked)
             self._asked.clear()
+            self._finish(jobs, jobs)
+        self._tell(jobs)
         self._commits.put(None)
         self._thread.join()
         self._connection.close()
@@ -142,6 +147,16 @@ class SqliteJournal(Turns):
     async def put(self, *entries: Entry) -> None:
         """Keep entries, in place of what their keys had; they are durable when this returns."""
         await self._do(lambda db: _insert(db, _INSERT, entries, _OVER))
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        """Have no entries for these keys."""
+        gone = list(keys)
+
+        def forget(db: sqlite3.Connection) -> None:
+            for chunk in _chunks(gone):
+                db.execute(f"{_FORGET}({', '.join('?' * len(chunk))})", chunk)
+
+        await self._do(forget)
 
     async def add(self, entries: Iterable[Entry]) -> None:
         """Keep entries whose keys are new; what is there already stays as it is."""
@@ -221,7 +236,7 @@ class SqliteJournal(Turns):
         except sqlite3.Error as error:
             raise self._failure(error) from None
         finally:
-            self._go_on()
+            self._tell(())
         return [
             Row(position, key, None if entry[0] is None else _entry(entry), reason, bool(refused))
             for position, key, reason, refused, *entry in found
@@ -230,14 +245,16 @@ class SqliteJournal(Turns):
     async def _do(self, work: Work[ResultT], *, takes_long: bool = False) -> ResultT:
         self._check()
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop.create_future(), takes_long)
-        if (asked := self._asked.get(loop)) is not None:
-            asked.append(job)
-        else:
-            # What is asked for in one turn of the event loop is committed together.
-            self._asked[loop] = [job]
-            loop.call_soon(self._carry_out, loop)
+        job = _Job(work, loop, loop.create_future(), takes_long)
+        self._asked.append(job)
+        self._come(loop)
         return cast("ResultT", await job.answer)
+
+    def _come(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Carry out in this event loop's next turn what is asked for in this one, all together."""
+        if loop not in self._coming:
+            self._coming.add(loop)
+            loop.call_soon(self._carry_out, loop)
 
     def _check(self) -> None:
         if self.is_closed:
@@ -248,31 +265,30 @@ class SqliteJournal(Turns):
             )
 
     def _carry_out(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Do what was asked for on an event loop, unless a commit is under way."""
-        if loop not in self._asked or not self._using.acquire(blocking=False):
-            return  # whoever uses the connection goes on with it in the end
+        """Do what was asked for, on whatever event loop, unless a commit is under way."""
+        self._coming.discard(loop)
+        if not self._asked or not self._using.acquire(blocking=False):
+            return  # whoever uses the connection has somebody come back in the end
         jobs: Sequence[_Job] = ()
         is_handed_over = False
         try:
-            jobs, quick = self._next_jobs(loop)
+            jobs, quick = self._next_jobs()
             left = jobs[len(quick) :]
             if self._try(jobs, quick) and (left or self._connection.in_transaction):
                 is_handed_over = True
-                self._commits.put(_Commit(loop, jobs, left))
+                self._commits.put(_Commit(jobs, left))
         finally:  # also if Ctrl-C comes in between
             if not is_handed_over:
                 self._using.release()
-                _settle(jobs)
-                self._go_on()
+                self._tell(jobs)
 
-    def _next_jobs(self, loop: asyncio.AbstractEventLoop) -> tuple[Sequence[_Job], Sequence[_Job]]:
+    def _next_jobs(self) -> tuple[Sequence[_Job], Sequence[_Job]]:
         """What goes into the next commit, and what of it is done at once."""
-        jobs = self._asked.pop(loop)
-        for at, job in enumerate(jobs):
-            if job.takes_long:
-                if jobs[at + 1 :]:
-                    self._asked[loop] = jobs[at + 1 :]
-                return jobs[: at + 1], jobs[:at]
+        jobs: list[_Job] = []
+        while self._asked:
+            jobs.append(self._asked.popleft())
+            if jobs[-1].takes_long:
+                return jobs, jobs[:-1]
         return jobs, jobs
 
     def _try(self, jobs: Sequence[_Job], begun: Sequence[_Job]) -> bool:
@@ -313,50 +329,55 @@ class SqliteJournal(Turns):
         while (commit := self._commits.get()) is not None:
             self._finish(commit.jobs, commit.left)
             self._using.release()
-            try:
-                commit.loop.call_soon_threadsafe(self._committed, commit.jobs)
-            except RuntimeError:  # the loop is closed: nobody waits any more
-                self._go_on()
+            self._tell(commit.jobs)
+            del commit  # what it holds, such as an error's traceback, may wait long for the next
 
-    def _committed(self, jobs: Sequence[_Job]) -> None:
-        _settle(jobs)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Let the event loops that asked for something meanwhile have the connection."""
+    def _tell(self, jobs: Sequence[_Job]) -> None:
+        """Hand results over, and have those come back who asked for something meanwhile."""
         here = running_loop()
-        for loop in list(self._asked):
-            with contextlib.suppress(RuntimeError):  # as above
-                call = loop.call_soon if loop is here else loop.call_soon_threadsafe
-                call(self._carry_out, loop)
+        waiting = tuple(self._asked)  # at once: other threads add to it
+        done: dict[asyncio.AbstractEventLoop, list[_Job]] = {job.loop: [] for job in waiting}
+        for job in jobs:
+            done.setdefault(job.loop, []).append(job)
+        for loop, theirs in done.items():
+            if loop is here:
+                self._told(loop, theirs)
+                continue
+            try:
+                loop.call_soon_threadsafe(self._told, loop, theirs)
+            except RuntimeError:  # it is closed: nobody waits any more
+                self._coming.discard(loop)
+
+    def _told(self, loop: asyncio.AbstractEventLoop, jobs: Sequence[_Job]) -> None:
+        for job in jobs:
+            job.settle()
+        self._come(loop)
 
 
 @attrs.define
 class _Job:
     work: Work[Any]
+    loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
     takes_long: bool
-    """Whether it is done by the thread, and not by the event loop."""
+    """Whether it is done by the thread, and not by an event loop."""
     result: Any = None
+
+    def settle(self) -> None:
+        """Hand the result over, unless whoever asked was cancelled."""
+        if self.answer.done():
+            return
+        if isinstance(self.result, JournalError):
+            self.answer.set_exception(self.result)
+        else:
+            self.answer.set_result(self.result)
 
 
 @attrs.frozen
 class _Commit:
-    loop: asyncio.AbstractEventLoop
     jobs: Sequence[_Job]
     left: Sequence[_Job]
     """Which of them are to be done before."""
-
-
-def _settle(jobs: Iterable[_Job]) -> None:
-    """Hand the results over, but to those who were cancelled."""
-    for job in jobs:
-        if job.answer.done():
-            continue
-        if isinstance(job.result, JournalError):
-            job.answer.set_exception(job.result)
-        else:
-            job.answer.set_result(job.result)
 
 
 def _chunks(values: Sequence[ResultT]) -> Iterator[Sequence[ResultT]]:
@@ -374,8 +395,7 @@ def _insert(
     """
     Insert rows with a statement for many of them.
 
-    SQLite works on a statement while Python goes on; a statement each would have the writer
-    and the event loop hand the interpreter to and fro for every row.
+    A statement for each row would take twice as long.
     """
     for chunk in _chunks(rows):
         marks = f"({', '.join('?' * len(chunk[0]))})"

@@ -122,7 +122,7 @@ async def test_answers_that_can_not_be_read_do_not_pile_up() -> None:
     report = await ended(bulk(shop, wishes(300), concurrency=4))
 
     assert len(report.placed) == len(shop.live()) == 300
-    assert shop.most <= 3 * 4
+    assert shop.most <= 4 * 4
 
 
 async def test_a_provider_that_fails_while_it_reads_stops_no_other_row() -> None:
@@ -217,9 +217,9 @@ async def test_what_is_taken_back_is_as_it_was() -> None:
 
     placer.begin(at_work)
     assert at_work.entry.state is State.SENT
-    await placer.withdraw(at_work)
+    placer.take_back(at_work)
 
-    assert at_work.entry == before == journal.entries["one"]
+    assert at_work.entry == before
 
 
 async def test_a_row_that_was_taken_back_is_not_attempted() -> None:
