@@ -11,6 +11,8 @@ import attrs
 from didww_async.placement import Answer, Intent, Refused, Stock
 from didww_async.placement.quote import quote
 from tests.unit.placement.shop import (
+    LOST,
+    REFUSED,
     STORED,
     Durable,
     Parcel,
@@ -55,6 +57,16 @@ async def test_rows_of_a_kind_become_one_order() -> None:
     assert orders[5] == orders[6]
     assert [placed.position for placed in report.placed] == list(range(7))
     assert report.counts.spent == 35
+
+
+async def test_a_pack_that_is_refused_when_it_is_sent_again_is_placed_row_by_row() -> None:
+    """As one that is refused at once."""
+    shop = Packing(LOST, REFUSED)
+
+    report = await ended(bulk(shop, [Wish("lamp")] * 3, Durable(), pack=3))
+
+    assert len(report.placed) == len(shop.live()) == 3
+    assert report.counts.spent == 15
 
 
 async def test_named_rows_are_not_packed() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from contextlib import nullcontext
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from didww_async.placement import Entry, JournalError, SqliteJournal, State
+from didww_async.placement import Answer, Entry, Intent, JournalError, SqliteJournal, State
 from didww_async.placement.bulk import BulkRun
 from didww_async.placement.journal import Journal
 from didww_async.placement.sqlite_journal import open_journal
@@ -198,3 +202,171 @@ async def test_lost_answers_on_a_shared_journal_are_one_order_each() -> None:
 
 async def _awaited(run: BulkRun[Wish, Parcel]) -> int:
     return len((await run).placed)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_does_not_close_its_parents_journal(tmp_path: Path) -> None:
+    """What the parent commits afterwards is there, also if the parent is killed."""
+    code = """
+        import asyncio, os, signal, sys
+        from didww_async.placement import Entry, SqliteJournal
+
+        async def main():
+            journal = SqliteJournal(sys.argv[1])
+            await journal.put(Entry("before", "d", "{}"))
+            child = os.fork()
+            if not child:
+                journal.close()
+                os._exit(0)
+            os.waitpid(child, 0)
+            await journal.put(Entry("after", "d", "{}"))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        asyncio.run(main())
+    """
+    path = tmp_path / "run.db"
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code), str(path)]
+    subprocess.run(command, capture_output=True, check=False)
+
+    with SqliteJournal(path) as journal:
+        assert asyncio.run(journal.open_keys()) == ["before", "after"]
+
+
+def test_what_a_closed_event_loop_left_comes_before_what_was_asked_later(tmp_path: Path) -> None:
+    """It is not written over it when the journal is closed."""
+    path = tmp_path / "run.db"
+    with SqliteJournal(path) as journal:
+
+        async def leave() -> None:
+            journal._using.acquire()  # as while a commit is under way
+            put = asyncio.create_task(journal.put(Entry("k", "d", "{}", state=State.WAITING)))
+            await asyncio.sleep(0)
+            put.cancel()
+            await asyncio.gather(put, return_exceptions=True)
+
+        asyncio.run(leave())
+        journal._using.release()
+        asyncio.run(journal.put(Entry("k", "d", "{}", state=State.PLACED)))
+
+    with SqliteJournal(path) as journal:
+        kept = asyncio.run(journal.get("k"))
+    assert kept is not None
+    assert kept.state is State.PLACED
+
+
+def test_an_event_loop_that_stands_still_holds_up_no_other(tmp_path: Path) -> None:
+    """Its commit ends, though it does not hear of that."""
+    with SqliteJournal(tmp_path / "run.db") as journal, asyncio.Runner() as still:
+        journal._using.acquire()
+
+        async def ask() -> asyncio.Task[None]:
+            put = asyncio.create_task(journal.put(Entry("a", "d", "{}")))
+            await asyncio.sleep(0)
+            return put
+
+        put = still.run(ask())
+
+        async def elsewhere() -> Entry | None:
+            asked = asyncio.create_task(journal.put(Entry("b", "d", "{}")))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            journal._using.release()
+            journal._tell(())
+            async with asyncio.timeout(10):
+                await asked
+                return await journal.get("a")
+
+        assert asyncio.run(elsewhere()) is not None
+
+        async def hear() -> None:
+            async with asyncio.timeout(10):
+                await put
+
+        still.run(hear())
+
+
+async def test_the_money_of_an_order_counts_in_each_of_two_runs() -> None:
+    """Each has a row for it, and tells its own sum."""
+    shop, journal = Shop(), Durable()
+    runs = [bulk(shop, wishes(10), journal, concurrency=3) for _ in range(2)]
+
+    async def reported(run: BulkRun[Wish, Parcel]) -> Decimal:
+        return (await run).counts.spent
+
+    assert await ended(asyncio.gather(*map(reported, runs))) == [50, 50]
+    assert len(shop.live()) == 10
+
+
+async def test_a_row_ahead_of_a_consumer_that_pauses_can_be_placed_by_another_call() -> None:
+    """Whatever the run has begun already: its consumer is what waits for that call."""
+    shop, journal = Shop(), Durable()
+    others: list[str] = []
+
+    async def consume() -> None:
+        async for outcome in bulk(shop, wishes(40), journal, concurrency=4):
+            ahead = Wish("lamp", f"w{(int(outcome.key[1:]) + 7) % 40}")
+            [other] = (await bulk(shop, [ahead], journal, concurrency=1)).placed
+            others.append(other.key)
+
+    await ended(consume())
+
+    assert len(others) == 40
+    assert len(shop.live()) == 40
+
+
+@pytest.mark.parametrize("cancels", [1, 2, 3])
+async def test_nobody_waits_for_a_run_that_was_cancelled_more_than_once(cancels: int) -> None:
+    """As time limits within each other, or a scope that goes on cancelling, do."""
+
+    class Stuck(Shop):
+        is_stuck = True
+
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            while self.is_stuck:
+                try:
+                    await asyncio.sleep(0)
+                finally:
+                    await asyncio.sleep(0)
+            return await super().submit(intent)
+
+    shop, journal = Stuck(), Durable()
+
+    async def first() -> None:
+        await bulk(shop, wishes(5), journal, concurrency=2)
+
+    running = asyncio.create_task(first())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    for _ in range(cancels):
+        running.cancel()
+        await asyncio.sleep(0)
+    await asyncio.gather(running, return_exceptions=True)
+    shop.is_stuck = False
+
+    report = await ended(bulk(shop, wishes(5), journal, concurrency=2))
+
+    assert len(report.placed) == len(shop.live()) == 5
+
+
+async def test_an_order_that_could_not_be_noted_is_looked_up_by_whoever_is_next() -> None:
+    """It is in nobody's memory as placed: what the journal has is what counts."""
+
+    class Full(Durable):
+        is_full = True
+
+        async def put(self, *entries: Entry) -> None:
+            if self.is_full and any(entry.state is State.PLACED for entry in entries):
+                raise JournalError("no room")
+            await super().put(*entries)
+
+    shop, journal = Shop(), Full()
+    turn = journal.turn("w0")
+    with pytest.raises(JournalError):
+        await ended(bulk(shop, wishes(1), journal))
+    journal.is_full = False
+
+    [row] = (await ended(bulk(shop, wishes(1), journal))).placed
+
+    assert row.was_found
+    assert journal.entries["w0"].state is State.PLACED
+    assert not turn.is_held

@@ -29,6 +29,7 @@ from tests.unit.placement.shop import (
     BROKE,
     GARBLED,
     LOST,
+    REFUSED,
     SETTLE,
     STORED,
     UNREAD,
@@ -183,8 +184,8 @@ async def test_what_is_begun_is_taken_back_when_the_run_is_left() -> None:
     assert len(sent) > 4
     await outcomes.aclose()  # type: ignore[attr-defined]
 
-    sent = [entry for entry in journal.entries.values() if entry.state is State.SENT]
-    assert len(sent) == 4
+    states = [entry.state for entry in journal.entries.values()]
+    assert sorted(states) == [State.PLACED] + [State.SENT] * 4
     assert not any(journal.turn(f"w{n}").is_held for n in range(40))
 
     shop.is_slow = False
@@ -257,6 +258,76 @@ async def test_a_run_that_is_killed_in_any_turn_is_resumed() -> None:
 
 async def _await(run: Any) -> Any:
     return await run
+
+
+@pytest.mark.parametrize("at", [0, 5, 30])
+async def test_a_file_that_is_wrong_is_not_resumed(at: int) -> None:
+    """Of the rows that were begun with the wrong one, nothing is left to be bought later."""
+    shop, journal = Shop(), Durable()
+    rows = wishes(40)
+    await ended(bulk(shop, [rows[at]], journal))
+    rows[at] = Wish("chair", rows[at].name)
+
+    with pytest.raises(JournalError, match="differs from the request"):
+        await ended(bulk(shop, rows, journal, concurrency=16))
+    sent = shop.submitted
+    await ended(bulk(shop, None, journal))
+
+    assert shop.submitted == sent
+
+
+async def test_a_corrected_row_that_was_begun_is_refused_as_before_after_a_stop() -> None:
+    """What the journal had of it is put back."""
+    shop, journal = Shop(REFUSED), Durable()
+    await ended(bulk(shop, wishes(1), journal))
+    before = journal.entries["w0"]
+
+    class Slow(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            await asyncio.Event().wait()
+            return await super().submit(intent)
+
+    run = bulk(Slow(), [*wishes(5)[1:], Wish("chair", "w0")], journal, concurrency=4)
+    task = asyncio.create_task(_await(run))
+    await some_turns()
+    assert journal.entries["w0"].state is State.SENT
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert journal.entries["w0"] == before
+
+
+async def test_a_provider_whose_work_is_cancelled_leaves_its_workers() -> None:
+    """By its own doing, and not by the run's."""
+
+    class Cancelled(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            if intent.key in {"w1", "w2"}:
+                raise asyncio.CancelledError
+            return await super().submit(intent)
+
+    report = await ended(bulk(Cancelled(), wishes(20), concurrency=2))
+
+    assert len(report.placed) == 18
+    assert {type(row.error) for row in report.unconfirmed} == {RuntimeError}
+
+
+async def test_orders_are_told_that_a_journal_of_the_users_could_not_note() -> None:
+    """Whatever it raises, with a text or without."""
+
+    class Mistaken(Durable):
+        async def put(self, *entries: Entry) -> None:
+            if any(entry.state is State.PLACED for entry in entries):
+                raise TimeoutError
+            await super().put(*entries)
+
+    shop = Shop()
+    run = bulk(shop, wishes(20), Mistaken(), concurrency=4)
+
+    told = [outcome async for outcome in run]
+
+    assert [type(outcome) for outcome in told] == [Placed] * 20
+    assert len(shop.live()) == 20
 
 
 # Journals that fail, and journals that are shared.
