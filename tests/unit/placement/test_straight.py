@@ -23,7 +23,7 @@ from didww_async.placement import (
     Unconfirmed,
 )
 from didww_async.placement.journal import JournalError, Turn
-from didww_async.placement.placer import Placer
+from didww_async.placement.placer import Placer, Stop
 from tests.unit.placement.shop import (
     ACCEPTED,
     BROKE,
@@ -270,10 +270,41 @@ async def test_a_file_that_is_wrong_is_not_resumed(at: int) -> None:
 
     with pytest.raises(JournalError, match="differs from the request"):
         await ended(bulk(shop, rows, journal, concurrency=16))
+    assert shop.submitted == (1 if at < 16 else 17)
     sent = shop.submitted
     await ended(bulk(shop, None, journal))
 
     assert shop.submitted == sent
+
+
+async def test_what_was_begun_before_a_file_proves_wrong_is_not_resumed() -> None:
+    """Rows of an earlier batch whose turn to be sent comes after that."""
+
+    class Slower(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            await some_turns(10 * int(intent.key[1:]))
+            return await super().submit(intent)
+
+    shop, journal = Slower(), Durable()
+    rows = wishes(12)
+    await ended(bulk(shop, [rows[9]], journal))
+    rows[9] = Wish("chair", rows[9].name)
+
+    with pytest.raises(JournalError, match="differs from the request"):
+        await ended(bulk(shop, rows, journal, concurrency=4))
+    sent = shop.submitted
+    assert 1 + 4 < sent < 1 + 8
+    await ended(bulk(shop, None, journal))
+
+    assert shop.submitted == sent
+
+
+def test_a_failure_without_a_text_stops() -> None:
+    """Its class is the reason."""
+    stop = Stop()
+    stop.because("", TimeoutError())
+
+    assert stop.reason == "TimeoutError"
 
 
 async def test_a_corrected_row_that_was_begun_is_refused_as_before_after_a_stop() -> None:
@@ -306,9 +337,13 @@ async def test_a_provider_whose_work_is_cancelled_leaves_its_workers() -> None:
                 raise asyncio.CancelledError
             return await super().submit(intent)
 
-    report = await ended(bulk(Cancelled(), wishes(20), concurrency=2))
+        async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
+            raise asyncio.CancelledError
 
-    assert len(report.placed) == 18
+    report = await ended(bulk(Cancelled(LOST), wishes(20), concurrency=2))
+
+    assert len(report.placed) == 17
+    assert len(report.unconfirmed) == 3
     assert {type(row.error) for row in report.unconfirmed} == {RuntimeError}
 
 
