@@ -1,10 +1,10 @@
 """
-The tasks of one bulk run: a reader, workers that send, and one that notes what was accepted.
+The tasks of one bulk run: they read rows, begin orders, send them, and note what came of it.
 
-An order that is new goes *straight*: the reader begins it together with others, a worker
-sends it, and its answer is noted together with others. So many rows share a commit of the
-journal, and no worker waits for a disk. What needs anything else, such as a look for an
-order that may exist, is placed by one worker from its first step to its last.
+An order that is new goes *straight*: it is begun together with others, a worker sends it,
+and its answer is noted together with others. So many rows share a commit of the journal,
+and no worker waits for a disk. What needs anything else, such as a look for an order that
+may exist, is placed by one worker from its first step to its last.
 """
 
 from __future__ import annotations
