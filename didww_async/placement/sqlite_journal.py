@@ -47,6 +47,8 @@ __all__ = ["SqliteJournal", "open_journal"]
 ResultT = TypeVar("ResultT")
 Work: TypeAlias = Callable[[sqlite3.Connection], ResultT]
 
+MOST_GROUPED = 512
+"""Jobs a commit: an event loop has other things to do, too."""
 MOST_TOGETHER = 64
 """Rows a statement; SQLite takes 999 values in one wherever it was built."""
 # POSIX drops a process's locks on a file as soon as it closes any handle of that file, so a
@@ -285,7 +287,7 @@ class SqliteJournal(Turns):
     def _next_jobs(self) -> tuple[Sequence[_Job], Sequence[_Job]]:
         """What goes into the next commit, and what of it is done at once."""
         jobs: list[_Job] = []
-        while self._asked:
+        while self._asked and len(jobs) < MOST_GROUPED:
             jobs.append(self._asked.popleft())
             if jobs[-1].takes_long:
                 return jobs, jobs[:-1]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import datetime as dt
+import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from secrets import token_hex
@@ -89,7 +90,7 @@ class DidwwProvider(Provider[NewOrder, Order]):
         self._orders = orders
         self._balances = balances
         self._catalogue = Catalogue(did_groups, capacity_pools)
-        self._codec = JsonApiSerializer(registry)
+        self._codec = _plain_codec()
         serializer = orders.serializer
         # Then what the journal has is sent as it stands, and what is answered is kept so.
         self._sends_what_is_kept = (
@@ -280,6 +281,12 @@ class DidwwProvider(Provider[NewOrder, Order]):
         """Begin to count the requests of the running task."""
         count = RequestCount()
         return lambda: count.sent
+
+
+@functools.cache
+def _plain_codec() -> JsonApiSerializer:
+    """What a journal is written with; one for all: to make it takes longer than to place an order."""
+    return JsonApiSerializer(registry)
 
 
 @attrs.define
