@@ -285,7 +285,7 @@ class DidwwProvider(Provider[NewOrder, Order]):
 
 @functools.cache
 def _plain_codec() -> JsonApiSerializer:
-    """What a journal is written with; one for all: to make it takes longer than to place an order."""
+    """What a journal is written with; one for all, as making it takes longer than an order."""
     return JsonApiSerializer(registry)
 
 
