@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from didww_async.placement.attempts import Attempts, Told, completed, failure_of
@@ -21,7 +22,7 @@ from didww_async.placement.backlog import Backlog
 from didww_async.placement.intent import Entry, Outcome, State
 from didww_async.placement.journal import Journal, JournalError, Turn
 from didww_async.placement.placer import Placement, Placer
-from didww_async.placement.provider import Accepted, Answer, Answered, Provider
+from didww_async.placement.provider import Accepted, Answer, Answered, NoAnswer, Provider
 from didww_async.placement.rows import ChangedRequestError, OpenRows, Rows, Unit
 
 __all__ = ["Crew"]
@@ -52,6 +53,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._provider = provider
         self._journal = journal
         self._placer = placer
+        placer.slots = asyncio.Semaphore(concurrency)
         self._stop = placer.stop
         self._rows = rows
         self._attempts = Attempts(provider, journal, placer, run=run, budget=budget)
@@ -71,7 +73,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._has_answers = asyncio.Event()
         self._all_sent = False
         self._others = asyncio.TaskGroup()
-        self._followed = 0
+        self._aside = 0
         self._done: deque[Unit[RequestT, OrderT] | Told[OrderT]] = deque()
         """Outcomes, and the units of those that are made when they are taken."""
         self._news = asyncio.Event()
@@ -291,20 +293,22 @@ class Crew(Generic[RequestT, OrderT]):
         while (unit := await self._backlog.take()) is not None:
             if unit.begun is not None:
                 await self._send(unit, unit.begun)
+            elif self._may_go_straight and _is_unknown(unit.entry):
+                self._set_aside(partial(self._place, unit))
             else:
                 await self._finish(self._place(unit))
 
     async def _send(
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
     ) -> None:
-        """Send what was begun; what was not accepted is carried on with at once."""
+        """Send what was begun; what was refused or put off is carried on with at once."""
         if self._stop.reason:
             await self._finish(self._left_out(unit, placement))
             return
         work: Awaitable[None] | None = None
         unit.is_sent = True
         try:
-            answer = await self._provider.submit(self._placer.intent(placement))
+            answer = await self._placer.submit(placement)
         except asyncio.CancelledError as cancelled:
             placement.error = failure_of(cancelled)
         except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
@@ -314,6 +318,9 @@ class Crew(Generic[RequestT, OrderT]):
                 unit.answer = answer
                 self._answered.append(unit)
                 self._has_answers.set()
+                return
+            if isinstance(answer, NoAnswer):
+                self._set_aside(partial(self._carried_on, unit, placement, answer))
                 return
             work = self._placer.go_on(placement, answer)
         await self._finish(self._concluded(unit, placement, work))
@@ -439,10 +446,10 @@ class Crew(Generic[RequestT, OrderT]):
                     accepted.append(unit)
                     entries.append(placement.entry)
                 else:
-                    self._follow(unit, placement, read)
+                    self._set_aside(partial(self._carried_on, unit, placement, read))
             except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
                 placement.error = failure
-                self._follow(unit, placement)
+                self._set_aside(partial(self._carried_on, unit, placement, None))
         try:
             await self._journal.put(*entries)
         except Exception:  # noqa: BLE001  # it may be about one of them
@@ -458,29 +465,32 @@ class Crew(Generic[RequestT, OrderT]):
         self._news.set()
         self._check_room()
 
-    def _follow(
-        self,
-        unit: Unit[RequestT, OrderT],
-        placement: Placement[RequestT, OrderT],
-        answer: Answer[OrderT] | None = None,
-    ) -> None:
-        """Carry on with an order whose answer can't be read, and note the others meanwhile."""
-        self._followed += 1
-        task = self._others.create_task(self._carry_on(unit, placement, answer))
-        task.add_done_callback(self._carried_on)
+    def _set_aside(self, work: Callable[[], Awaitable[Sequence[Told[OrderT]]]]) -> None:
+        """
+        Let a task of its own find out what became of an order, which may take a window.
 
-    async def _carry_on(
+        It waits most of the time, and while it does, it counts for nothing but memory.
+        """
+        self._aside += 1
+        self._others.create_task(self._found_out(work)).add_done_callback(self._came_back)
+        self._check_room()
+
+    async def _found_out(self, work: Callable[[], Awaitable[Sequence[Told[OrderT]]]]) -> None:
+        await self._finish(work())
+
+    def _came_back(self, _: object) -> None:
+        self._aside -= 1
+        self._check_room()
+
+    async def _carried_on(
         self,
         unit: Unit[RequestT, OrderT],
         placement: Placement[RequestT, OrderT],
         answer: Answer[OrderT] | None,
-    ) -> None:
+    ) -> Sequence[Told[OrderT]]:
+        """What comes of an order whose answer tells nothing."""
         work = None if answer is None else self._placer.go_on(placement, answer)
-        await self._finish(self._concluded(unit, placement, work))
-
-    def _carried_on(self, _: object) -> None:
-        self._followed -= 1
-        self._check_room()
+        return await self._concluded(unit, placement, work)
 
     # Telling.
 
@@ -498,8 +508,8 @@ class Crew(Generic[RequestT, OrderT]):
         self._check_room()
 
     def _check_room(self) -> None:
-        """Let more be begun unless too much waits for the consumer, or is carried on with."""
-        if len(self._done) + self._followed < self._most_done:
+        """Let more be begun unless too much waits for the consumer, or is set aside."""
+        if len(self._done) + self._aside < self._most_done:
             self._has_room.set()
         else:
             self._has_room.clear()
@@ -544,6 +554,11 @@ class Crew(Generic[RequestT, OrderT]):
             else:
                 told += await self._attempts.tell(unit, each)
         return told
+
+
+def _is_unknown(entry: Entry | None) -> bool:
+    """Whether a request for it was sent by an earlier run, or a call elsewhere, and is open."""
+    return entry is not None and entry.state is State.SENT
 
 
 def _is_new(entry: Entry) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Generic, TypeVar
 
 import attrs
@@ -186,6 +187,8 @@ class Placer(Generic[RequestT, OrderT]):
         self.adopts = adopt_existing
         """Whether an order that has an intent's reference already is taken over."""
         self._clock = clock
+        self.slots: AbstractAsyncContextManager[object] = nullcontext()
+        """Held during each request of a run, so that no more are under way than it may have."""
         self.stop = Stop()
         """Ends every wait that the server asked for; set by refusals that meet all orders."""
 
@@ -315,7 +318,13 @@ class Placer(Generic[RequestT, OrderT]):
         return True
 
     async def _look(self, placement: Placement[RequestT, OrderT]) -> LookUp[OrderT]:
-        return await self._provider.look_up(self.intent(placement))
+        async with self.slots:
+            return await self._provider.look_up(self.intent(placement))
+
+    async def submit(self, placement: Placement[RequestT, OrderT]) -> Answer[OrderT]:
+        """Send the request of an order that is begun."""
+        async with self.slots:
+            return await self._provider.submit(self.intent(placement))
 
     def _recognised(self, placement: Placement[RequestT, OrderT]) -> bool:
         """Whether the server would answer the request again, instead of carrying it out again."""
@@ -325,7 +334,7 @@ class Placer(Generic[RequestT, OrderT]):
         """Ask for the order; false if it is not to be asked for again in this run."""
         self.begin(placement)
         await self._journal.put(placement.entry)
-        return await self._answered(placement, await self._provider.submit(self.intent(placement)))
+        return await self._answered(placement, await self.submit(placement))
 
     async def _answered(
         self, placement: Placement[RequestT, OrderT], answer: Answer[OrderT]
@@ -338,7 +347,7 @@ class Placer(Generic[RequestT, OrderT]):
             if not await self._pause(answer.seconds):
                 answer = NotSent(answer.error)
             else:
-                answer = await self._provider.submit(self.intent(placement))
+                answer = await self.submit(placement)
         match answer.read() if isinstance(answer, Answered) else answer:
             case Accepted(order, text):
                 await self._placed(placement, order, was_found=False, text=text)
@@ -458,7 +467,8 @@ class Placer(Generic[RequestT, OrderT]):
         for order in verdict.orders:
             if order is kept or not self._provider.is_live(order):
                 continue
-            done = await self._provider.cancel(order)
+            async with self.slots:
+                done = await self._provider.cancel(order)
             if not done:
                 (unsure if done is None else stuck).append(self._provider.order_id(order))
         notes: list[str] = []
