@@ -388,7 +388,7 @@ class DidwwClient:
 
 
 def _check_orders(orders: object) -> None:
-    if not isinstance(orders, (Iterable, AsyncIterable)):
+    if isinstance(orders, (str, bytes)) or not isinstance(orders, (Iterable, AsyncIterable)):
         more = "; put brackets around it" if isinstance(orders, NewOrder) else ""
         raise InvalidRequestError(
             "orders", f"takes an iterable of NewOrder, not {type(orders).__name__}{more}"

@@ -114,7 +114,7 @@ def tell_how_to_go_on(report: Report[Any], recovery: Recovery[Any, Any]) -> None
     """Say, on stderr, what is left to do for whoever wanted these orders."""
     if any(outcome.note for outcome in report.placed):
         say("More than one order exists where the reason above says so: cancel one of them.")
-    if recovery.journal is None:
+    if recovery.journal is None or recovery.connection.sandbox:
         _tell_without_journal(report, recovery)
     else:
         _tell_with_journal(report, recovery)

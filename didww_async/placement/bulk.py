@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -68,6 +69,10 @@ class Options(Generic[OrderT]):
             number = getattr(self, name)
             if type(number) is not int or number < 1:
                 raise ValueError(f"{name}: takes a whole number from 1, not {number!r}")
+        for name in ("stop_on", "on_outcome", "progress"):
+            hook = getattr(self, name)
+            if hook is not None and not callable(hook):
+                raise ValueError(f"{name}: takes a function or None, not {hook!r}")
         money: object = self.budget
         is_money = isinstance(money, Decimal) and money.is_finite() and money >= 0
         if money is not None and not is_money:
@@ -106,6 +111,12 @@ class BulkRun(Generic[RequestT, OrderT]):
         self._kept: JournalOutcomes[RequestT, OrderT] | None = None
         self.counts = Counts(total=len(requests) if isinstance(requests, Sized) else None)
         """How far it is."""
+
+    def __del__(self) -> None:
+        if not getattr(self, "_began", True):  # it has none if it was refused when it was made
+            warnings.warn(
+                "a bulk run was never awaited, so nothing was ordered", RuntimeWarning, stacklevel=2
+            )
 
     def __repr__(self) -> str:
         return f"<a bulk run: `await` it for its report, `async for` its outcomes; {self.counts!r}>"

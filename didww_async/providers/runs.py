@@ -72,6 +72,8 @@ def bulk_run(
         raise InvalidRequestError(
             "requests", f"takes an iterable of requests, not {type(requests).__name__}"
         )
+    if requests is None and journal is None:
+        raise InvalidRequestError("journal", "takes the path of a journal to resume, not None")
     if not (journal is None or isinstance(journal, (str, os.PathLike)) or _is_journal(journal)):
         raise InvalidRequestError(
             "journal", f"takes a path or a journal, not {type(journal).__name__}"

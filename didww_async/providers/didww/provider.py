@@ -111,6 +111,12 @@ class DidwwProvider(Provider[NewOrder, Order]):
         object.__setattr__(prepared, "external_reference_id", token_hex(16))
         return prepared
 
+    def key(self, request: NewOrder) -> str | None:
+        """The `external_reference_id`."""
+        if not isinstance(request, NewOrder):
+            raise InvalidRequestError("order", f"takes a NewOrder, not {type(request).__name__}")
+        return request.external_reference_id or None
+
     def reference(self, request: NewOrder) -> str:
         """The `external_reference_id`."""
         return request.external_reference_id or ""
