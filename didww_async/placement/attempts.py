@@ -15,7 +15,7 @@ from didww_async.placement.intent import NotAttempted, Outcome, Placed, Rejected
 from didww_async.placement.journal import Journal, JournalError, Row
 from didww_async.placement.placer import Placement, Placer, outcome_of, storable, unreadable
 from didww_async.placement.provider import Provider
-from didww_async.placement.rows import ChangedRequestError, Unit
+from didww_async.placement.rows import ChangedRequestError, TakenBackError, Unit
 
 __all__ = ["Attempts", "Told", "completed", "failure_of"]
 
@@ -114,6 +114,8 @@ class Attempts(Generic[RequestT, OrderT]):
         """What a dry run says."""
         try:
             told = await self._foretold(unit, placement)
+        except asyncio.CancelledError as cancelled:
+            return await self.refuse(unit, failure_of(cancelled))
         except Exception as error:  # noqa: BLE001  # one bad row never stops the others
             return await self.refuse(unit, error)
         return [
@@ -144,12 +146,15 @@ class Attempts(Generic[RequestT, OrderT]):
         """Tell of a unit that did not get as far as its entry, or whose entry can't be read."""
         entry = unit.entry
         reason = f"the row can't be read: {error}" if unit.problem is not None else str(error)
+        is_open = isinstance(error, TakenBackError)
         is_certain = isinstance(error, ChangedRequestError) or unit.problem is not None
+        was_refused = not is_open and (entry is None or is_certain)
+        kind = Rejected if was_refused else NotAttempted
         told: list[Told[OrderT]] = []
         for position in unit.positions:
             outcome: Outcome[OrderT]
             if entry is None or is_certain:
-                outcome = Rejected(
+                outcome = kind(
                     key=unit.key,
                     position=position,
                     external_reference="",
@@ -160,7 +165,6 @@ class Attempts(Generic[RequestT, OrderT]):
             else:
                 outcome = unreadable(entry, position, error)
             told.append((outcome, NOTHING))
-        was_refused = entry is None or is_certain
         why = storable(reason)
         rows = [Row(at, unit.key, None, why, was_refused=was_refused) for at in unit.positions]
         await self._journal.tell(self._run, rows)

@@ -31,6 +31,8 @@ RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
 
 MOST_READ = 64
+RESUMED = 1 / 8
+"""What an order counts as whose fate was unknown before the run, which adds nothing to that."""
 _Repeated: TypeAlias = tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]
 
 
@@ -73,7 +75,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._has_answers = asyncio.Event()
         self._all_sent = False
         self._others = asyncio.TaskGroup()
-        self._aside = 0
+        self._aside = 0.0
         self._done: deque[Unit[RequestT, OrderT] | Told[OrderT]] = deque()
         """Outcomes, and the units of those that are made when they are taken."""
         self._news = asyncio.Event()
@@ -98,17 +100,13 @@ class Crew(Generic[RequestT, OrderT]):
             while self._done or not work.done():
                 if self._done:
                     yield
-                    self._check_room()
                 else:
                     self._news.clear()
                     await self._news.wait()
             await work
         finally:
             work.cancel()
-            try:
-                await asyncio.wait({work})  # its end does not depend on whether this is cancelled
-            finally:
-                await self._rows.close()
+            await asyncio.wait({work})  # its end does not depend on whether this is cancelled
 
     def _worked(self, work: asyncio.Task[None]) -> None:
         """Whatever became of the work, nobody is to wait for the turns of a run that is over."""
@@ -127,6 +125,8 @@ class Crew(Generic[RequestT, OrderT]):
         if not self._done:
             return None
         done = self._done.popleft()
+        if not self._has_room.is_set():
+            self._check_room()
         if not isinstance(done, Unit):
             return done
         assert done.begun is not None, "it was placed"
@@ -140,12 +140,18 @@ class Crew(Generic[RequestT, OrderT]):
         try:
             await self._place_all()
         finally:
-            unsent = [unit for unit in self._held.values() if unit.begun and not unit.is_sent]
-            if unsent:
-                with suppress(Exception):  # then they are looked up when the journal is resumed
-                    await self._put_back(unsent)
-                    for unit in unsent:
-                        unit.begun = None
+            try:
+                await self._put_back_unsent()
+            finally:
+                await self._rows.close()
+
+    async def _put_back_unsent(self) -> None:
+        unsent = [unit for unit in self._held.values() if unit.begun and not unit.is_sent]
+        if unsent:
+            with suppress(Exception):  # then they are looked up when the journal is resumed
+                await self._put_back(unsent)
+                for unit in unsent:
+                    unit.begun = None
 
     async def _place_all(self) -> None:
         async with self._others:
@@ -284,8 +290,11 @@ class Crew(Generic[RequestT, OrderT]):
         """Let the journal have what it had before orders were begun, of which none was sent."""
         known = [unit.entry for unit in units]
         await self._journal.put(*[entry for entry in known if entry is not None])
-        new = zip(units, known, strict=True)
-        await self._journal.forget([unit.key for unit, entry in new if entry is None])
+        both = list(zip(units, known, strict=True))
+        await self._journal.forget([unit.key for unit, entry in both if entry is None])
+        for unit, entry in both:
+            if unit.turn is not None:  # whoever is next may have seen what is no more
+                unit.turn.show(entry)
 
     # Sending.
 
@@ -294,7 +303,7 @@ class Crew(Generic[RequestT, OrderT]):
             if unit.begun is not None:
                 await self._send(unit, unit.begun)
             elif self._may_go_straight and _is_unknown(unit.entry):
-                self._set_aside(partial(self._place, unit))
+                self._set_aside(partial(self._place, unit), RESUMED)
             else:
                 await self._finish(self._place(unit))
 
@@ -399,8 +408,7 @@ class Crew(Generic[RequestT, OrderT]):
     def _leave(self, turn: Turn, entry: Entry) -> None:
         """Show an entry to whoever is next, unless the order that it stands for is not kept."""
         is_kept = self._journal.keeps_orders or entry.state is not State.PLACED or entry.result
-        turn.entry = entry if is_kept else None
-        turn.was_left = True
+        turn.show(entry if is_kept else None)
 
     def _splits(self, unit: Unit[RequestT, OrderT], entry: Entry) -> bool:
         """Whether a pack was refused, so that its rows are tried one by one."""
@@ -432,54 +440,59 @@ class Crew(Generic[RequestT, OrderT]):
                 await self._has_answers.wait()
 
     async def _note(self, answered: Sequence[Unit[RequestT, OrderT]]) -> None:
-        accepted: list[Unit[RequestT, OrderT]] = []
-        entries: list[Entry] = []
-        for unit in answered:
-            placement, answer = unit.begun, unit.answer
-            assert placement is not None, "it was sent"
-            assert answer is not None, "it was answered"
-            unit.answer = None
-            try:
-                read = answer.read() if isinstance(answer, Answered) else answer
-                if isinstance(read, Accepted):
-                    self._placer.accept(placement, read)
-                    accepted.append(unit)
-                    entries.append(placement.entry)
-                else:
-                    self._set_aside(partial(self._carried_on, unit, placement, read))
-            except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
-                placement.error = failure
-                self._set_aside(partial(self._carried_on, unit, placement, None))
+        accepted = [(unit, placement) for unit in answered if (placement := self._accepted(unit))]
+        entries = [placement.entry for _, placement in accepted]
         try:
             await self._journal.put(*entries)
-        except Exception:  # noqa: BLE001  # it may be about one of them
-            for unit, entry in zip(accepted, entries, strict=True):
-                if (placement := unit.begun) is not None:
-                    before = entry._replace(state=State.SENT, result="")
-                    work = self._placer.keep(placement, before)
-                    await self._finish(self._concluded(unit, placement, work))
+        except BaseException as failure:
+            for _, placement in accepted:
+                placement.entry = placement.entry._replace(state=State.SENT, result="")
+            if not isinstance(failure, Exception):
+                raise
+            for (unit, placement), entry in zip(accepted, entries, strict=True):
+                work = self._placer.keep(placement, entry)  # it may be about one of them
+                await self._finish(self._concluded(unit, placement, work))
             return
-        for unit in accepted:
-            self._give_up(unit, unit.begun)
-        self._done += accepted
+        for unit, placement in accepted:
+            self._give_up(unit, placement)
+            self._done.append(unit)
         self._news.set()
         self._check_room()
 
-    def _set_aside(self, work: Callable[[], Awaitable[Sequence[Told[OrderT]]]]) -> None:
+    def _accepted(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT] | None:
+        """Read an answer; the placement if there is an order, which the journal is to know yet."""
+        placement, answer = unit.begun, unit.answer
+        assert placement is not None, "it was sent"
+        assert answer is not None, "it was answered"
+        unit.answer = None
+        try:
+            read = answer.read() if isinstance(answer, Answered) else answer
+            if isinstance(read, Accepted):
+                self._placer.accept(placement, read)
+                return placement
+        except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
+            placement.error, read = failure, None
+        self._set_aside(partial(self._carried_on, unit, placement, read))
+        return None
+
+    def _set_aside(
+        self, work: Callable[[], Awaitable[Sequence[Told[OrderT]]]], weight: float = 1.0
+    ) -> None:
         """
         Let a task of its own find out what became of an order, which may take a window.
 
-        It waits most of the time, and while it does, it counts for nothing but memory.
+        Nothing more is begun while the weights of these orders come to `concurrency`.
         """
-        self._aside += 1
-        self._others.create_task(self._found_out(work)).add_done_callback(self._came_back)
+        self._aside += weight
+        task = self._others.create_task(self._found_out(work))
+        task.add_done_callback(lambda _: self._came_back(weight))
         self._check_room()
 
     async def _found_out(self, work: Callable[[], Awaitable[Sequence[Told[OrderT]]]]) -> None:
         await self._finish(work())
 
-    def _came_back(self, _: object) -> None:
-        self._aside -= 1
+    def _came_back(self, weight: float) -> None:
+        self._aside -= weight
         self._check_room()
 
     async def _carried_on(

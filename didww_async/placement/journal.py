@@ -104,10 +104,14 @@ class Turn:
     was_left = False
     """Whether somebody was at it since the lock was made: what the journal had is old."""
     entry: Entry | None = None
-    """What the last one left; `None` if its order is placed and not kept."""
+    """What the last one left; `None` if there is nothing, or its order is placed and not kept."""
     counted_by: tuple[object, ...] = ()
     """The runs in whose sums the money of its order is already."""
     _waiting: deque[asyncio.Future[None]] | None = None
+
+    def show(self, entry: Entry | None) -> None:
+        """Let whoever is next see what there is of the key now."""
+        self.entry, self.was_left = entry, True
 
     def take(self) -> bool:
         """Hold it at once; false if somebody else does."""
@@ -160,11 +164,15 @@ class Journal(Protocol):
         ...
 
     async def put(self, *entries: Entry) -> None:
-        """Keep entries, in place of what their keys had; they are durable when this returns."""
+        """
+        Keep entries, in place of what their keys had; all are durable when this returns.
+
+        If it fails, none of them is kept. There may be none to keep.
+        """
         ...
 
     async def forget(self, keys: Iterable[str]) -> None:
-        """Have no entries for these keys, as if they had never been put."""
+        """Have no entries for these keys, as if they had never been put; durably, as `put`."""
         ...
 
     async def add(self, entries: Iterable[Entry]) -> None:

@@ -521,20 +521,23 @@ class Placer(Generic[RequestT, OrderT]):
     ) -> None:
         before = placement.entry
         self._note_placed(placement, order, was_found=was_found, text=text)
-        await self.keep(placement, before)
+        placed, placement.entry = placement.entry, before
+        await self.keep(placement, placed)
 
-    async def keep(self, placement: Placement[RequestT, OrderT], before: Entry) -> None:
+    async def keep(self, placement: Placement[RequestT, OrderT], placed: Entry) -> None:
         """
-        Let the journal have the entry of an order that is placed.
+        Let the journal have the entry of an order that is placed, and then the placement.
 
         Raises:
-            JournalError: It has the one `before`, and so has the placement.
+            JournalError: The journal can't be used; the order is to be looked up.
         """
         try:
-            await self._journal.put(placement.entry)
-        except JournalError:
-            placement.entry = before
+            await self._journal.put(placed)
+        except Exception as failure:
+            if not isinstance(failure, JournalError):
+                placement.entry = placed  # it is known here, whatever a journal makes of it
             raise
+        placement.entry = placed
 
     def _note_placed(
         self, placement: Placement[RequestT, OrderT], order: OrderT, *, was_found: bool, text: str

@@ -25,7 +25,7 @@ from didww_async.placement.journal import (
 from didww_async.placement.placer import Placement
 from didww_async.placement.provider import Accepted, Answered, Provider
 
-__all__ = ["ChangedRequestError", "Rows", "Unit"]
+__all__ = ["ChangedRequestError", "OpenRows", "Rows", "TakenBackError", "Unit"]
 
 RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
@@ -41,6 +41,10 @@ class ChangedRequestError(JournalError):
         super().__init__(message)
         self.position = position
         """Of the row in the input, counted from 0."""
+
+
+class TakenBackError(Exception):
+    """There is no entry any more: its order was begun by a run that was left before it was sent."""
 
 
 @attrs.define
@@ -120,14 +124,16 @@ class Rows(Generic[RequestT, OrderT]):
 
     async def read(self, most: int) -> list[Unit[RequestT, OrderT]]:
         """The next units, as many at most; none at the end of the input."""
-        if self._failure is not None:
+        if self._failure is not None and not self._left:
             raise self._failure
         units: list[Unit[RequestT, OrderT]] = []
         try:
             for _ in range(most):
-                unit: Unit[RequestT, OrderT] | None
+                unit: Unit[RequestT, OrderT] | None = None
                 if self._left:
                     unit = self._left.popleft()
+                elif self._failure is not None:
+                    break
                 elif isinstance(self._units, AsyncGenerator):
                     unit = await anext(self._units, None)
                 else:
@@ -286,6 +292,7 @@ class Rows(Generic[RequestT, OrderT]):
     ) -> AsyncGenerator[Unit[RequestT, OrderT], None]:
         """Rows of one kind together, in the order of the input and of nothing else."""
         packs: dict[Hashable, tuple[list[int], list[RequestT]]] = {}
+        failed: Exception | None = None
         try:
             while (single := await _next(singles)) is not None:
                 kind = self._kind(single.request)
@@ -300,11 +307,15 @@ class Rows(Generic[RequestT, OrderT]):
                     full = next(iter(packs))
                 if full is not None:
                     yield _unit(*packs.pop(full))
+        except Exception as error:  # noqa: BLE001  # what came before it is placed first
+            failed = error
         finally:
             if isinstance(singles, AsyncGenerator):
                 await singles.aclose()
         for pack in packs.values():
             yield _unit(*pack)
+        if failed is not None:
+            raise failed
 
     def _kind(self, request: RequestT) -> Hashable:
         try:
@@ -355,7 +366,8 @@ class OpenRows(Generic[RequestT, OrderT]):
         units: list[Unit[RequestT, OrderT]] = []
         rows: list[NewRow] = []
         for key, turn, entry in zip(keys, turns, entries, strict=True):
-            assert entry is not None, "a journal forgets nothing that is open"
+            if entry is None:  # somebody took it back since
+                continue
             positions = range(self._position, self._position + entry.rows)
             self._position += entry.rows
             admitted = Admitted(entry, is_first=True)
@@ -379,5 +391,6 @@ class OpenRows(Generic[RequestT, OrderT]):
     def placement(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT]:
         """Where a unit stands."""
         entry = unit.entry
-        assert entry is not None, "it was read from the journal"
+        if entry is None:
+            raise TakenBackError("the run that began it took it back: there is nothing to resume")
         return Placement(entry, self._provider.load_request(entry.request))

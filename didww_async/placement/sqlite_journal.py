@@ -255,8 +255,8 @@ class SqliteJournal(Turns):
     def _come(self, loop: asyncio.AbstractEventLoop) -> None:
         """Carry out in this event loop's next turn what is asked for in this one, all together."""
         if loop not in self._coming:
+            loop.call_soon(self._carry_out, loop)  # first: an interruption must not come between
             self._coming.add(loop)
-            loop.call_soon(self._carry_out, loop)
 
     def _check(self) -> None:
         if self.is_closed:
@@ -271,10 +271,10 @@ class SqliteJournal(Turns):
         self._coming.discard(loop)
         if not self._asked or not self._using.acquire(blocking=False):
             return  # whoever uses the connection has somebody come back in the end
-        jobs: Sequence[_Job] = ()
+        jobs: list[_Job] = []
         is_handed_over = False
         try:
-            jobs, quick = self._next_jobs()
+            quick = self._next_jobs(jobs)
             left = jobs[len(quick) :]
             if self._try(jobs, quick) and (left or self._connection.in_transaction):
                 is_handed_over = True
@@ -284,14 +284,13 @@ class SqliteJournal(Turns):
                 self._using.release()
                 self._tell(jobs)
 
-    def _next_jobs(self) -> tuple[Sequence[_Job], Sequence[_Job]]:
-        """What goes into the next commit, and what of it is done at once."""
-        jobs: list[_Job] = []
+    def _next_jobs(self, jobs: list[_Job]) -> Sequence[_Job]:
+        """Fill a list with what goes into the next commit; what of it is done at once."""
         while self._asked and len(jobs) < MOST_GROUPED:
             jobs.append(self._asked.popleft())
             if jobs[-1].takes_long:
-                return jobs, jobs[:-1]
-        return jobs, jobs
+                return jobs[:-1]
+        return jobs
 
     def _try(self, jobs: Sequence[_Job], begun: Sequence[_Job]) -> bool:
         """Do what is begun of some jobs; if any of it fails, none of the jobs is done."""

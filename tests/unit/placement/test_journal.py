@@ -89,6 +89,29 @@ async def test_an_entry_comes_back_as_it_was(journal: Journal, kept: Entry) -> N
     assert [type(value) for value in got] == [type(value) for value in kept]
 
 
+async def test_what_is_forgotten_is_no_more(journal: Journal) -> None:
+    """Only that; a key that nobody has is none to forget."""
+    await journal.put(entry("a"), entry("b"), entry("c"))
+    await journal.forget(["a", "c", "z"])
+    await journal.forget([])
+    await journal.put()
+
+    assert [await journal.get(key) for key in "abc"] == [None, entry("b"), None]
+
+
+async def test_what_failed_is_not_in_the_next_commit(path: Path) -> None:
+    """Who was told that nothing is kept may do it again otherwise."""
+    with SqliteJournal(path) as made:
+        good = asyncio.create_task(made.put(entry("good")))
+        bad = asyncio.create_task(made.put(entry("\ud800")))
+        results = await asyncio.gather(good, bad, return_exceptions=True)
+        await made.put(entry("later"))
+    assert [type(result) for result in results] == [JournalError, JournalError]
+
+    with SqliteJournal(path) as again:
+        assert await again.open_keys() == ["later"]
+
+
 async def test_put_replaces(journal: Journal) -> None:
     """The key has one entry, the last one."""
     await journal.put(entry())

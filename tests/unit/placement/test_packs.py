@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
+import pytest
 
 from didww_async.placement import Answer, Intent, Refused, Stock
 from didww_async.placement.quote import quote
@@ -67,6 +68,23 @@ async def test_a_pack_that_is_refused_when_it_is_sent_again_is_placed_row_by_row
 
     assert len(report.placed) == len(shop.live()) == 3
     assert report.counts.spent == 15
+
+
+async def test_rows_before_a_failure_of_the_input_are_placed() -> None:
+    """Those of a pack that is not full, and those that came to a pack of an earlier run."""
+    shop, journal = Packing(), Durable()
+    await ended(bulk(shop, [Wish("lamp")] * 2, journal, pack=3))
+
+    def rows() -> Iterator[Wish]:
+        yield from [Wish("lamp")] * 4
+        raise OSError("the file ends here")
+
+    run = bulk(shop, rows(), journal, pack=3)
+    with pytest.raises(OSError, match="the file ends here"):
+        await ended(run)
+
+    assert run.counts.placed == 4
+    assert len(shop.live()) == 3
 
 
 async def test_named_rows_are_not_packed() -> None:

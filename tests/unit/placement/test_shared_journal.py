@@ -271,7 +271,7 @@ def test_an_event_loop_that_stands_still_holds_up_no_other(tmp_path: Path) -> No
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             journal._using.release()
-            journal._tell(())
+            journal.rows(0, -1, 1)
             async with asyncio.timeout(10):
                 await asked
                 return await journal.get("a")
@@ -283,6 +283,36 @@ def test_an_event_loop_that_stands_still_holds_up_no_other(tmp_path: Path) -> No
                 await put
 
         still.run(hear())
+
+
+async def test_what_a_run_took_back_is_not_resumed_beside_it() -> None:
+    """Whoever read of it before sees that it is no more."""
+
+    class Slower(Shop):
+        async def submit(self, intent: Intent[Wish]) -> Answer[Parcel]:
+            for _ in range(10 * int(intent.key[1:])):
+                await asyncio.sleep(0)
+            return await super().submit(intent)
+
+    async def refused(shop: Shop, journal: Durable) -> None:
+        rows = wishes(12)
+        await bulk(shop, [rows[9]], journal)
+        rows[9] = Wish("chair", rows[9].name)
+        with pytest.raises(JournalError, match="differs from the request"):
+            await bulk(shop, rows, journal, concurrency=4)
+
+    alone = Slower()
+    await ended(refused(alone, Durable()))
+    for turns in range(90, 300, 3):
+        shop, journal = Slower(), Durable()
+        running = asyncio.create_task(refused(shop, journal))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await ended(bulk(shop, None, journal))
+        await ended(running)
+
+        assert len(shop.live()) == len(alone.live())
+        assert shop.looked == 0
 
 
 async def test_the_money_of_an_order_counts_in_each_of_two_runs() -> None:

@@ -105,14 +105,17 @@ async def test_an_order_whose_answer_can_not_be_read_is_looked_up(concurrency: i
 
 
 async def test_answers_that_can_not_be_read_do_not_pile_up() -> None:
-    """A proxy that answers everything with its own page: no more are looked up than sent."""
+    """A proxy that answers everything with its own page: what is looked up is bounded."""
+    journal = Durable()
 
     class Busy(Shop):
-        now = most = 0
+        now = most = most_open = 0
 
         async def look_up(self, intent: Intent[Wish]) -> LookUp[Parcel]:
             self.now += 1
             self.most = max(self.most, self.now)
+            states = [entry.state for entry in journal.entries.values()]
+            self.most_open = max(self.most_open, states.count(State.SENT))
             await some_turns(20)
             found = await super().look_up(intent)
             self.now -= 1
@@ -120,10 +123,36 @@ async def test_answers_that_can_not_be_read_do_not_pile_up() -> None:
 
     shop = Busy(*[GARBLED] * 300)
 
-    report = await ended(bulk(shop, wishes(300), concurrency=4))
+    report = await ended(bulk(shop, wishes(300), journal, concurrency=4))
 
     assert len(report.placed) == len(shop.live()) == 300
-    assert shop.most <= 4 * 4
+    assert shop.most == 4
+    assert shop.most_open <= 5 * 4
+
+
+async def test_orders_of_unknown_fate_wait_for_their_window_together() -> None:
+    """As many as a killed run had begun; the window is what a resume takes."""
+    shop, journal = Shop(), Durable()
+    for number in range(10):
+        name = f"w{number}"
+        request = shop.dump_request(Wish("lamp", name, tag=name))
+        await journal.put(Entry(name, "", request, state=State.SENT, attempts=1))
+
+    report = await ended(bulk(shop, None, journal, concurrency=4))
+
+    assert len(report.placed) == len(shop.live()) == 10
+    first_sent = next(at for at, told in enumerate(shop.seen) if told.startswith("submit"))
+    assert len(set(shop.seen[:first_sent])) == 10
+
+
+async def test_a_lost_answer_keeps_no_worker() -> None:
+    """The next order is sent while the window of the first one lasts."""
+    shop = Shop(LOST)
+
+    await ended(bulk(shop, wishes(3), concurrency=2))
+
+    again = [at for at, told in enumerate(shop.seen) if told == "submit w0"][1]
+    assert max(shop.seen.index(f"submit w{n}") for n in (1, 2)) < again
 
 
 async def test_a_provider_that_fails_while_it_reads_stops_no_other_row() -> None:
