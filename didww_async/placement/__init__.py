@@ -32,6 +32,9 @@ older than the intent, is taken for its own only then. An order that turns up la
 after the request was repeated, is a *twin*. It is searched for right after the repetition
 and once more when that has settled; the eldest order is kept and the others are cancelled.
 One that can't be cancelled any more is named in the outcome.
+
+Orders are begun many at a time. A run that is left, or refused as a whole, puts back what
+the journal had of those whose request was not sent: their entries, or none.
 """
 
 from didww_async.placement.intent import (
@@ -44,7 +47,16 @@ from didww_async.placement.intent import (
     State,
     Unconfirmed,
 )
-from didww_async.placement.journal import Journal, JournalError, MemoryJournal
+from didww_async.placement.journal import (
+    Admitted,
+    Journal,
+    JournalError,
+    MemoryJournal,
+    NewRow,
+    Row,
+    Turn,
+    Turns,
+)
 from didww_async.placement.provider import (
     Accepted,
     Answer,
@@ -64,6 +76,7 @@ from didww_async.placement.sqlite_journal import SqliteJournal
 
 __all__ = [
     "Accepted",
+    "Admitted",
     "Answer",
     "Answered",
     "CannotTell",
@@ -74,6 +87,7 @@ __all__ = [
     "JournalError",
     "LookUp",
     "MemoryJournal",
+    "NewRow",
     "NoAnswer",
     "NoSuchOrder",
     "NotAttempted",
@@ -84,8 +98,11 @@ __all__ = [
     "PutOff",
     "Refused",
     "Rejected",
+    "Row",
     "SqliteJournal",
     "State",
     "Stock",
+    "Turn",
+    "Turns",
     "Unconfirmed",
 ]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import re
+import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from didww_async import DidwwClient, OrderStatus
+from didww_async import DidwwClient, NewDidOrderItem, NewOrder, OrderStatus
 from didww_async.placement import SqliteJournal
 from didww_async.sandbox import Sandbox
 from didww_async.webhooks import SIGNATURE_HEADER
@@ -122,7 +125,7 @@ def test_fixture_example_passes() -> None:
 def test_every_example_is_run() -> None:
     """No example of the README and of the page about placing is left out here."""
     assert len(BLOCKS) == 6
-    assert len(OF_PLACING) == 3
+    assert len(OF_PLACING) == 4
 
 
 def test_placing_example_places_each_order_once(
@@ -152,6 +155,26 @@ def test_watched_example_tells_what_it_bought(
     assert capsys.readouterr().out.splitlines() == ["1 of 3", "2 of 3", "3 of 3"]
     assert asyncio.run(place_watched("no-such-sku", range(3, 103))) == {}
     assert "stopped: " in capsys.readouterr().out
+
+
+def test_interrupted_example_leaves_nothing_in_doubt(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends the run, after what is under way."""
+    monkeypatch.chdir(tmp_path)
+    place_until_interrupted = run(block_with("place_until_interrupted"))["place_until_interrupted"]
+    item = NewDidOrderItem(sku_id=sandbox.state.landmarks.cheap_sku_id)
+
+    def orders() -> Iterator[NewOrder]:
+        for number in range(500):
+            if number == 20:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield NewOrder(items=[item], external_reference_id=f"crm-{number}")
+
+    report = asyncio.run(place_until_interrupted(orders()))
+    assert report.stop_reason == "Ctrl-C"
+    assert len(report.placed) == len(sandbox.state.orders) < 500
+    assert report.counts.placed + report.counts.not_attempted == 500
 
 
 @pytest.mark.parametrize(

@@ -354,3 +354,28 @@ async def test_rows_of_a_pack_that_is_not_full_are_not_lost_in_a_stop() -> None:
     report = await ended(run)
 
     assert [type(outcome) for outcome in report.outcomes] == [NotAttempted] * 2
+
+
+# What is refused before it begins.
+
+
+@pytest.mark.parametrize("hook", ["stop_on", "on_outcome", "progress"])
+def test_a_hook_that_is_no_function_is_refused(hook: str) -> None:
+    """Before the first order, and not after it."""
+    options: Any = {hook: True}
+    with pytest.raises(InvalidRequestError, match=f"{hook}: takes a function or None, not True"):
+        bulk_run(Shop(), wishes(1), **options)
+
+
+def test_a_resume_without_a_journal_is_refused() -> None:
+    """It would find that nothing was open."""
+    with pytest.raises(InvalidRequestError, match="journal: takes the path of a journal"):
+        bulk_run(Shop(), None)
+
+
+def test_a_run_that_nobody_awaits_is_warned_of() -> None:
+    """It orders nothing, as a coroutine that is forgotten does nothing."""
+    run = bulk(Shop(), wishes(1))
+    with pytest.warns(RuntimeWarning, match="never awaited, so nothing was ordered"):
+        run.__del__()
+    run._began = True

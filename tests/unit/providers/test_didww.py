@@ -768,3 +768,14 @@ async def test_a_429_for_hours_ends_the_run() -> None:
     )
 
     assert len(orders.asked) == 1
+
+
+async def test_a_row_that_is_no_order_is_refused_by_what_it_is() -> None:
+    """And stops no other one."""
+    rows: Any = [{"sku_id": "s1"}, NEW]
+    report = await bulk_run(with_orders(Orders(order())), rows)
+
+    assert [row.reason for row in report.rejected] == [
+        "the row can't be read: order: takes a NewOrder, not dict"
+    ]
+    assert len(report.placed) == 1
