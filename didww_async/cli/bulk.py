@@ -70,7 +70,7 @@ class Recovery(Generic[RequestT, OrderT]):
     @property
     def advice(self) -> str:
         """What to do after a run whose every row is told of: with a journal all are in it."""
-        if self.journal is None or self.source is None:
+        if self.journal is None or self.source is None or self.connection.sandbox:
             return self.advice_after_a_break
         seconds = self.settle_seconds
         settling = "" if seconds is None else f" --settle-seconds {seconds:g}"
@@ -82,6 +82,8 @@ class Recovery(Generic[RequestT, OrderT]):
     @property
     def advice_after_a_break(self) -> str:
         """What to do after a run that ended anywhere: its journal may lack rows."""
+        if self.connection.sandbox:
+            return "The sandbox has ended, and its orders with it."
         if self.source is None:
             return "Run the same command again."
         if self.journal is not None:

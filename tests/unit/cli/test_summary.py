@@ -108,7 +108,6 @@ def test_with_a_journal_there_is_one_way_to_go_on(capsys: pytest.CaptureFixture[
     [
         ({"base_url": "http://h/a?b&c"}, " --base-url 'http://h/a?b&c' --rate 5"),
         ({"environment": "sandbox"}, " --environment sandbox --rate 5"),
-        ({"sandbox": True}, " --sandbox --rate 5"),
         ({}, " --rate 5"),
     ],
 )
@@ -117,6 +116,13 @@ def test_the_command_to_go_on_with_goes_there_as_fast(place: Any, options: str) 
     given = {"base_url": None, "environment": None, "sandbox": False, "rate": 5, **place}
     ended = attrs.evolve(recovery("run.db"), connection=Connection(**given), settle_seconds=0.2)
     assert ended.advice.endswith(f" resume run.db{options} --settle-seconds 0.2")
+
+
+def test_a_sandbox_that_ended_is_not_gone_on_with() -> None:
+    """Whatever its journal has was placed nowhere else."""
+    connection = Connection(base_url=None, environment=None, sandbox=True, rate=None)
+    ended = attrs.evolve(recovery("run.db"), connection=connection)
+    assert ended.advice == "The sandbox has ended, and its orders with it."
 
 
 def test_a_resumed_journal_sends_to_its_file(capsys: pytest.CaptureFixture[str]) -> None:
