@@ -55,7 +55,7 @@ class Crew(Generic[RequestT, OrderT]):
         self._provider = provider
         self._journal = journal
         self._placer = placer
-        placer.slots = asyncio.Semaphore(concurrency)
+        self._slots = placer.slots = asyncio.Semaphore(concurrency)
         self._stop = placer.stop
         self._rows = rows
         self._attempts = Attempts(provider, journal, placer, run=run, budget=budget)
@@ -311,13 +311,15 @@ class Crew(Generic[RequestT, OrderT]):
         self, unit: Unit[RequestT, OrderT], placement: Placement[RequestT, OrderT]
     ) -> None:
         """Send what was begun; what was refused or put off is carried on with at once."""
+        await self._slots.acquire()
         if self._stop.reason:
+            self._slots.release()
             await self._finish(self._left_out(unit, placement))
             return
         work: Awaitable[None] | None = None
         unit.is_sent = True
         try:
-            answer = await self._placer.submit(placement)
+            answer = await self._provider.submit(self._placer.intent(placement))
         except asyncio.CancelledError as cancelled:
             placement.error = failure_of(cancelled)
         except Exception as failure:  # noqa: BLE001  # its entry tells how far it is
@@ -332,6 +334,8 @@ class Crew(Generic[RequestT, OrderT]):
                 self._set_aside(partial(self._carried_on, unit, placement, answer))
                 return
             work = self._placer.go_on(placement, answer)
+        finally:
+            self._slots.release()
         await self._finish(self._concluded(unit, placement, work))
 
     async def _left_out(
@@ -440,22 +444,27 @@ class Crew(Generic[RequestT, OrderT]):
                 await self._has_answers.wait()
 
     async def _note(self, answered: Sequence[Unit[RequestT, OrderT]]) -> None:
-        accepted = [(unit, placement) for unit in answered if (placement := self._accepted(unit))]
-        entries = [placement.entry for _, placement in accepted]
+        accepted: list[Unit[RequestT, OrderT]] = []
+        entries: list[Entry] = []
+        for unit in answered:
+            if (placement := self._accepted(unit)) is not None:
+                accepted.append(unit)
+                entries.append(placement.entry)
         try:
             await self._journal.put(*entries)
         except BaseException as failure:
-            for _, placement in accepted:
+            placed = [unit.begun for unit in accepted if unit.begun is not None]
+            for placement in placed:  # so that nobody takes for noted what is not
                 placement.entry = placement.entry._replace(state=State.SENT, result="")
             if not isinstance(failure, Exception):
                 raise
-            for (unit, placement), entry in zip(accepted, entries, strict=True):
+            for unit, placement, entry in zip(accepted, placed, entries, strict=True):
                 work = self._placer.keep(placement, entry)  # it may be about one of them
                 await self._finish(self._concluded(unit, placement, work))
             return
-        for unit, placement in accepted:
-            self._give_up(unit, placement)
-            self._done.append(unit)
+        for unit in accepted:
+            self._give_up(unit, unit.begun)
+        self._done += accepted
         self._news.set()
         self._check_room()
 

@@ -127,6 +127,8 @@ class Rows(Generic[RequestT, OrderT]):
         if self._failure is not None and not self._left:
             raise self._failure
         units: list[Unit[RequestT, OrderT]] = []
+        awaited = self._units if isinstance(self._units, AsyncGenerator) else None
+        at_hand = self._units if isinstance(self._units, Iterator) else iter(())
         try:
             for _ in range(most):
                 unit: Unit[RequestT, OrderT] | None = None
@@ -134,10 +136,10 @@ class Rows(Generic[RequestT, OrderT]):
                     unit = self._left.popleft()
                 elif self._failure is not None:
                     break
-                elif isinstance(self._units, AsyncGenerator):
-                    unit = await anext(self._units, None)
+                elif awaited is not None:
+                    unit = await anext(awaited, None)
                 else:
-                    unit = next(self._units, None)
+                    unit = next(at_hand, None)
                 if unit is None:
                     break
                 units.append(self._named(unit))
@@ -190,13 +192,18 @@ class Rows(Generic[RequestT, OrderT]):
         Raises:
             ChangedRequestError: It must not: there is an order for that one, or may be.
         """
+        _, corrects = self._known(unit)
+        return corrects
+
+    def _known(self, unit: Unit[RequestT, OrderT]) -> tuple[Entry | None, bool]:
+        """The entry that a unit goes on with, if there is one, and whether it corrects one."""
         entry = unit.entry
         known = entry.digest if entry is not None else unit.admitted and unit.admitted.digest
         if not known or known == unit.digest:
-            return False
+            return entry, False
         if entry is None or not self._is_corrected(unit, entry):
             raise self._changed(unit, entry)
-        return True
+        return None, True
 
     def placement(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT]:
         """
@@ -205,8 +212,7 @@ class Rows(Generic[RequestT, OrderT]):
         Raises:
             ChangedRequestError: Its key stands for another request.
         """
-        corrects = self.corrects(unit)
-        entry = None if corrects else unit.entry
+        entry, corrects = self._known(unit)
         if entry is not None:
             return Placement(entry, self._provider.load_request(entry.request))
         if self._journal.keeps_orders and not self._provider.reads_back(unit.request):
