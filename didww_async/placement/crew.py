@@ -12,15 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from didww_async.placement.attempts import Attempts, Told, completed, failure_of
-from didww_async.placement.backlog import Backlog
+from didww_async.placement.intake import Intake
 from didww_async.placement.intent import Entry, Outcome, State
-from didww_async.placement.journal import Journal, JournalError, Turn
+from didww_async.placement.journal import Journal, JournalError
 from didww_async.placement.placer import Placement, Placer
 from didww_async.placement.provider import Accepted, Answer, Answered, NoAnswer, Provider
 from didww_async.placement.rows import ChangedRequestError, OpenRows, Rows, Unit
@@ -30,7 +29,6 @@ __all__ = ["Crew"]
 RequestT = TypeVar("RequestT")
 OrderT = TypeVar("OrderT")
 
-MOST_READ = 64
 RESUMED = 1 / 8
 """What an order counts as whose fate was unknown before the run, which adds nothing to that."""
 _Repeated: TypeAlias = tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]
@@ -64,13 +62,6 @@ class Crew(Generic[RequestT, OrderT]):
         self._stop_on = stop_on
         # Otherwise something is to be known of each order before the next one is begun.
         self._may_go_straight = budget is None and stop_on is None and not dry_run
-        self._at_once = min(concurrency, MOST_READ) if rows.is_ready else 1
-        self._wanted = asyncio.Semaphore(1)
-        self._noted: asyncio.Queue[Sequence[Unit[RequestT, OrderT]]] = asyncio.Queue()
-        self._backlog: Backlog[Unit[RequestT, OrderT]] = Backlog(self._at_once // 2)
-        self._held: dict[int, Unit[RequestT, OrderT]] = {}
-        """The units whose turns are held, by the positions of their first rows."""
-        self._waiting: set[asyncio.Task[None]] = set()
         self._answered: list[Unit[RequestT, OrderT]] = []
         self._has_answers = asyncio.Event()
         self._all_sent = False
@@ -84,6 +75,14 @@ class Crew(Generic[RequestT, OrderT]):
         self._most_done = concurrency
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._intake = Intake(
+            journal,
+            placer,
+            rows,
+            concurrency=concurrency,
+            may_begin=self._may_go_straight,
+            has_room=self._has_room,
+        )
         self._repeated: dict[str, list[_Repeated[RequestT, OrderT]]] = {}
         self._count: Callable[[], int] = int
 
@@ -109,9 +108,8 @@ class Crew(Generic[RequestT, OrderT]):
             await asyncio.wait({work})  # its end does not depend on whether this is cancelled
 
     def _worked(self, work: asyncio.Task[None]) -> None:
-        """Whatever became of the work, nobody is to wait for the turns of a run that is over."""
-        for unit in list(self._held.values()):
-            self._give_up(unit, unit.begun)
+        """Whatever became of the work."""
+        self._intake.let_go()
         if not work.cancelled():
             work.exception()  # raised to whoever still waits for it
         self._news.set()
@@ -141,25 +139,17 @@ class Crew(Generic[RequestT, OrderT]):
             await self._place_all()
         finally:
             try:
-                await self._put_back_unsent()
+                await self._intake.put_back_unsent()
             finally:
                 await self._rows.close()
-
-    async def _put_back_unsent(self) -> None:
-        unsent = [unit for unit in self._held.values() if unit.begun and not unit.is_sent]
-        if unsent:
-            with suppress(Exception):  # then they are looked up when the journal is resumed
-                await self._put_back(unsent)
-                for unit in unsent:
-                    unit.begun = None
 
     async def _place_all(self) -> None:
         async with self._others:
             self._others.create_task(self._note_answers())
             async with asyncio.TaskGroup() as workers:
-                leaving = workers.create_task(self._leave_when_stopped())
-                reading = workers.create_task(self._reader())
-                workers.create_task(self._beginner(workers))
+                leaving = workers.create_task(self._intake.leave_when_stopped())
+                reading = workers.create_task(self._intake.read())
+                workers.create_task(self._intake.begin(workers))
                 reading.add_done_callback(lambda _: leaving.cancel())
                 for _ in range(self._concurrency):
                     workers.create_task(self._worker())
@@ -176,130 +166,10 @@ class Crew(Generic[RequestT, OrderT]):
                 for _ in range(min(self._concurrency, len(repeated))):
                     settlers.create_task(self._settler(left))
 
-    # Reading.
-
-    async def _leave_when_stopped(self) -> None:
-        """An input that is awaited may have no end."""
-        await self._stop.is_asked.wait()
-        self._rows.leave()
-
-    async def _reader(self) -> Exception | None:
-        """
-        Read the input a little ahead, so that the journal notes some rows while others are begun.
-
-        Returns the input's own failure, if it had one.
-        """
-        failed: Exception | None = None
-        try:
-            while True:
-                await self._wanted.acquire()
-                units = await self._rows.read(self._at_once)
-                if not units:
-                    break
-                self._noted.put_nowait(units)
-        except JournalError as failure:
-            self._stop.because(str(failure), failure)
-        except Exception as error:  # noqa: BLE001  # raised at the end
-            failed = error
-        self._noted.put_nowait([])
-        return failed
-
-    async def _beginner(self, workers: asyncio.TaskGroup) -> None:
-        """Begin what was read a little ahead of the workers, so that none of them has to wait."""
-        while True:
-            self._wanted.release()
-            units = await self._noted.get()
-            if not units:
-                break
-            await self._has_room.wait()
-            await self._take(units, workers)
-            await self._backlog.runs_low()
-            while len(self._waiting) > self._concurrency:
-                await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.gather(*self._waiting)
-        self._backlog.end()
-
-    async def _take(
-        self, units: Sequence[Unit[RequestT, OrderT]], workers: asyncio.TaskGroup
-    ) -> None:
-        """Hold the turns of units, begin those that go straight, and let the workers have them."""
-        ready = [unit for unit in units if self._is_free(unit, workers)]
-        if straight := self._straight(ready):
-            for unit, placement in straight:
-                self._placer.begin(placement)
-                unit.begun = placement
-            try:
-                await self._journal.put(*[placement.entry for _, placement in straight])
-            except Exception:  # noqa: BLE001  # it is told to each of them once more
-                for unit, _ in straight:
-                    unit.begun = None
-        self._backlog.add(ready)
-
-    def _is_free(self, unit: Unit[RequestT, OrderT], workers: asyncio.TaskGroup) -> bool:
-        """Whether a unit's turn is held now, or needs not to be; if not, it will come later."""
-        turn = unit.turn
-        assert turn is not None, "a unit is read with its turn"
-        if unit.problem is not None:
-            return True
-        if turn.take():
-            self._held[unit.positions[0]] = unit
-            return True
-        # Not in a worker: all of them may be needed by whoever holds the turns.
-        waiting = workers.create_task(self._wait(unit, turn))
-        self._waiting.add(waiting)
-        waiting.add_done_callback(self._waiting.discard)
-        return False
-
-    async def _wait(self, unit: Unit[RequestT, OrderT], turn: Turn) -> None:
-        await turn.acquire()
-        self._held[unit.positions[0]] = unit
-        self._backlog.add([unit])
-
-    def _straight(
-        self, units: Sequence[Unit[RequestT, OrderT]]
-    ) -> list[tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]]:
-        """Those whose order is new; none of them if one says that all of the input is wrong."""
-        straight: list[tuple[Unit[RequestT, OrderT], Placement[RequestT, OrderT]]] = []
-        for unit in units if self._may_go_straight else ():
-            try:
-                placement = self._opened(unit)
-            except ChangedRequestError as error:
-                if unit.is_first:
-                    self._stop.because(str(error), error)
-            except Exception:  # noqa: BLE001, S112  # whoever places it tells of it
-                continue
-            else:
-                if placement is not None:
-                    straight.append((unit, placement))
-        return [] if self._stop.reason else straight
-
-    def _opened(self, unit: Unit[RequestT, OrderT]) -> Placement[RequestT, OrderT] | None:
-        """Where a unit stands, if its order is new and nobody has to look for it first."""
-        if unit.problem is not None:
-            return None
-        known = unit.entry
-        if known is not None and not _is_new(known) and not self._rows.corrects(unit):
-            return None
-        placement = self._rows.placement(unit)
-        if not _is_new(placement.entry) or self._placer.looks_first(placement):
-            return None
-        placement.counts = True
-        return placement
-
-    async def _put_back(self, units: Sequence[Unit[RequestT, OrderT]]) -> None:
-        """Let the journal have what it had before orders were begun, of which none was sent."""
-        known = [unit.entry for unit in units]
-        await self._journal.put(*[entry for entry in known if entry is not None])
-        both = list(zip(units, known, strict=True))
-        await self._journal.forget([unit.key for unit, entry in both if entry is None])
-        for unit, entry in both:
-            if unit.turn is not None:  # whoever is next may have seen what is no more
-                unit.turn.show(entry)
-
     # Sending.
 
     async def _worker(self) -> None:
-        while (unit := await self._backlog.take()) is not None:
+        while (unit := await self._intake.backlog.take()) is not None:
             if unit.begun is not None:
                 await self._send(unit, unit.begun)
             elif self._may_go_straight and _is_unknown(unit.entry):
@@ -345,14 +215,14 @@ class Crew(Generic[RequestT, OrderT]):
         kept = None
         try:
             if self._stop.failure is not None:  # what is refused as a whole is not to be resumed
-                await self._put_back([unit])
+                await self._intake.put_back([unit])
                 self._placer.take_back(placement)
             else:
                 self._placer.take_back(placement)
                 await self._journal.put(placement.entry)
                 kept = placement
         finally:
-            self._give_up(unit, kept)
+            self._intake.give_up(unit, kept)
         return await self._attempts.tell(unit, placement)
 
     async def _finish(self, told: Awaitable[Sequence[Told[OrderT]]]) -> None:
@@ -368,12 +238,12 @@ class Crew(Generic[RequestT, OrderT]):
         try:
             placement = self._rows.placement(unit)
         except Exception as error:
-            self._give_up(unit)
+            self._intake.give_up(unit)
             if isinstance(error, ChangedRequestError) and unit.is_first:
                 raise  # the wrong file, or the wrong journal
             return await self._attempts.refuse(unit, error)  # one bad row never stops the others
         if self._dry_run:
-            self._give_up(unit)
+            self._intake.give_up(unit)
             return await self._attempts.foretell(unit, placement)
         return await self._concluded(unit, placement, self._attempts.attempt(unit, placement))
 
@@ -388,31 +258,13 @@ class Crew(Generic[RequestT, OrderT]):
             if work is not None:
                 await completed(placement, work)
         finally:
-            self._give_up(unit, placement)
+            self._intake.give_up(unit, placement)
         if not placement.entry.settled:  # told when it is certain that there is no second order
             self._repeated.setdefault(unit.key, []).append((unit, placement))
             return []
         if self._splits(unit, placement.entry):
             return await self._split(unit)
         return await self._attempts.tell(unit, placement)
-
-    def _give_up(
-        self,
-        unit: Unit[RequestT, OrderT],
-        placement: Placement[RequestT, OrderT] | None = None,
-    ) -> None:
-        """Let go of a unit's turn; whoever is next sees what the placement came to."""
-        turn = unit.turn
-        assert turn is not None, "a unit is read with its turn"
-        if placement is not None:
-            self._leave(turn, placement.entry)
-        turn.release()
-        del self._held[unit.positions[0]]
-
-    def _leave(self, turn: Turn, entry: Entry) -> None:
-        """Show an entry to whoever is next, unless the order that it stands for is not kept."""
-        is_kept = self._journal.keeps_orders or entry.state is not State.PLACED or entry.result
-        turn.show(entry if is_kept else None)
 
     def _splits(self, unit: Unit[RequestT, OrderT], entry: Entry) -> bool:
         """Whether a pack was refused, so that its rows are tried one by one."""
@@ -425,9 +277,8 @@ class Crew(Generic[RequestT, OrderT]):
         singles = [self._rows.single(unit, index) for index in range(len(unit.positions))]
         await self._rows.admit(singles)
         for single in singles:
-            if single.problem is None and single.turn is not None:
-                await single.turn.acquire()
-                self._held[single.positions[0]] = single
+            if single.problem is None:
+                await self._intake.wait_for(single)
             await self._finish(self._place(single))
         return []
 
@@ -463,7 +314,7 @@ class Crew(Generic[RequestT, OrderT]):
                 await self._finish(self._concluded(unit, placement, work))
             return
         for unit in accepted:
-            self._give_up(unit, unit.begun)
+            self._intake.give_up(unit, unit.begun)
         self._done += accepted
         self._news.set()
         self._check_room()
@@ -567,7 +418,7 @@ class Crew(Generic[RequestT, OrderT]):
             try:
                 await completed(placement, self._placer.settle(placement))
             finally:
-                self._leave(turn, placement.entry)
+                self._intake.show(turn, placement.entry)
         told: list[Told[OrderT]] = []
         for unit, each in waiting:
             each.entry, each.order, each.error = placement.entry, placement.order, placement.error
@@ -581,8 +432,3 @@ class Crew(Generic[RequestT, OrderT]):
 def _is_unknown(entry: Entry | None) -> bool:
     """Whether a request for it was sent by an earlier run, or a call elsewhere, and is open."""
     return entry is not None and entry.state is State.SENT
-
-
-def _is_new(entry: Entry) -> bool:
-    """Whether nothing was sent for it, ever."""
-    return entry.state is State.WAITING and not entry.attempts and entry.settled
