@@ -113,7 +113,7 @@ class Intake(Generic[RequestT, OrderT]):
         self.backlog.add(ready)
 
     def _hold(self, unit: Unit[RequestT, OrderT], workers: asyncio.TaskGroup) -> bool:
-        """Hold the turn of a unit, if it needs one; false if it has to wait, and will come later."""
+        """Hold the turn of a unit, if it needs one; false if it waits, and comes later."""
         turn = unit.turn
         assert turn is not None, "a unit is read with its turn"
         if unit.problem is not None:
