@@ -312,6 +312,11 @@ class Durable(MemoryJournal):
         await instant()
 
 
+def wishes(count: int) -> list[Wish]:
+    """Named wishes."""
+    return [Wish("lamp", f"w{n}") for n in range(count)]
+
+
 Run: TypeAlias = Coroutine[Any, Any, T]
 
 

@@ -42,12 +42,8 @@ from tests.unit.placement.shop import (
     ended,
     instant,
     late,
+    wishes,
 )
-
-
-def wishes(count: int) -> list[Wish]:
-    """Named wishes."""
-    return [Wish("lamp", f"w{n}") for n in range(count)]
 
 
 def kinds(report: Report[Parcel]) -> list[str]:

@@ -36,13 +36,8 @@ from tests.unit.placement.shop import (
     Wish,
     bulk,
     ended,
+    wishes,
 )
-
-
-def wishes(count: int) -> list[Wish]:
-    """Named wishes."""
-    return [Wish("lamp", f"w{n}") for n in range(count)]
-
 
 # Stopping.
 

@@ -27,12 +27,8 @@ from tests.unit.placement.shop import (
     Wish,
     bulk,
     ended,
+    wishes,
 )
-
-
-def wishes(count: int) -> list[Wish]:
-    """Named wishes."""
-    return [Wish("lamp", f"w{n}") for n in range(count)]
 
 
 def repeated(shop: Shop, name: str, attempts: int = 2) -> Entry:

@@ -42,14 +42,10 @@ from tests.unit.placement.shop import (
     instant,
     late,
     opened,
+    wishes,
 )
 
 MOST_TURNS = 2_000
-
-
-def wishes(count: int) -> list[Wish]:
-    """Named wishes."""
-    return [Wish("lamp", f"w{n}") for n in range(count)]
 
 
 async def some_turns(count: int = 200) -> None:
