@@ -453,7 +453,20 @@ class Placer(Generic[RequestT, OrderT]):
     async def _search_twins(
         self, placement: Placement[RequestT, OrderT], *, settled: bool = False
     ) -> None:
-        """Keep the eldest of the orders that came of a repeated intent, and cancel the others."""
+        """
+        Keep the eldest of the orders that came of a repeated intent, and cancel the others.
+
+        Raises:
+            JournalError: The journal can't be used, and knows nothing of this search.
+        """
+        before = placement.entry
+        try:
+            await self._cancel_twins(placement, settled=settled)
+        except JournalError:
+            placement.entry = before
+            raise
+
+    async def _cancel_twins(self, placement: Placement[RequestT, OrderT], *, settled: bool) -> None:
         verdict = await self._look(placement)
         if not isinstance(verdict, Found) or verdict.is_doubtful:
             if settled and not isinstance(verdict, CannotTell):

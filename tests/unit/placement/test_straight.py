@@ -430,6 +430,28 @@ async def test_an_order_that_the_journal_can_not_note_is_found_later() -> None:
     assert len(report.placed) == len(shop.live()) == 20
 
 
+async def test_a_search_for_twins_that_could_not_be_noted_is_not_over() -> None:
+    """Whoever is next in this process searches again."""
+
+    class Full(Durable):
+        async def put(self, *entries: Entry) -> None:
+            if any(entry.state is State.PLACED and entry.settled for entry in entries):
+                raise JournalError("no room")
+            await super().put(*entries)
+
+    shop, journal = Shop(), Full()
+    at_work = await opened(shop, journal, Wish("lamp", "one"))
+    stored = shop.store("one")
+    at_work.entry = at_work.entry.begun(shop.flying.time, settled=False)
+    at_work.entry = at_work.entry.placed(f'{{"id": "{stored.id}"}}', "", was_found=False)
+    placer = Placer(shop, journal, clock=shop.flying.clock)
+
+    with pytest.raises(JournalError):
+        await placer.settle(at_work)
+
+    assert not at_work.entry.settled
+
+
 @pytest.mark.parametrize("concurrency", [1, 3])
 async def test_two_runs_in_opposite_order_do_not_wait_for_each_other(concurrency: int) -> None:
     """Each has begun what the other one comes to later."""
