@@ -1,5 +1,5 @@
 """
-The tasks of one bulk run: they read rows, begin orders, send them, and note what came of it.
+The tasks of one bulk run: what comes in is sent by workers, and what came of it is noted.
 
 An order that is new goes *straight*: it is begun together with others, a worker sends it,
 and its answer is noted together with others. So many rows share a commit of the journal,

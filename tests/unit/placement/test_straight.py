@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,23 @@ async def test_a_run_that_is_killed_in_any_turn_is_resumed() -> None:
         if finished:
             return
     raise AssertionError("it never ends")
+
+
+async def test_a_run_that_is_killed_while_it_puts_back_is_resumed() -> None:
+    """Whichever of its entries are back by then: one order a row."""
+    for begun, turns in itertools.product(range(4, 30), range(12)):
+        shop, journal = Shop(), Durable()
+        task = asyncio.ensure_future(_await(bulk(shop, wishes(12), journal, concurrency=4)))
+        await some_turns(begun)
+        task.cancel()
+        await some_turns(turns)
+        left, ledger = journal.restarted(), list(shop.ledger)
+        await asyncio.gather(task, return_exceptions=True)
+        shop.ledger = ledger
+
+        report = await ended(bulk(shop, wishes(12), left, concurrency=4))
+
+        assert len(report.placed) == len(shop.live()) == 12
 
 
 async def _await(run: Any) -> Any:
